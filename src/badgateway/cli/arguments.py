@@ -1,0 +1,133 @@
+"""What can be written on the command line."""
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from badgateway import __version__
+
+COMMANDS = ("check", "explain", "demo")
+PLANNED = ("inspect", "logs", "lab", "fix", "undo", "ticket", "serve", "dns")
+"""Words that later versions understand; they must not be taken for host names today."""
+
+Parsed = argparse.Namespace
+
+
+class UsageError(Exception):
+    """A call that cannot be understood. The message is one line and says what would be right."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see: {self.prog} --help)")
+
+
+def parse(arguments: Sequence[str]) -> Parsed:
+    """The call, understood; a bare URL means `check URL`.
+
+    Raises:
+        UsageError: it cannot be understood.
+    """
+    words = list(arguments)
+    first = next((word for word in words if not word.startswith("-")), "")
+    if first in PLANNED:
+        raise UsageError(f"'{first}' is not part of this version ({__version__})")
+    if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
+        words.insert(0, "check")
+    parsed = _parser().parse_args(words)
+    if parsed.command is None:
+        raise UsageError("what is broken? try: badgateway https://example.com/ (or --help)")
+    return parsed
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="badgateway",
+        description="Which hop of a web site broke, why, and what each person does now.",
+        epilog="`badgateway URL` is short for `badgateway check URL`. "
+        "Exit status: 0 no fault found, 1 a fault was found, 2 it could not do its work.",
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"badgateway {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    check = commands.add_parser("check", help="probe a URL and say what is broken")
+    check.add_argument(
+        "url", metavar="URL", help="the page; https:// is tried where it is left out"
+    )
+    _common(check)
+    _way(check)
+    explain = commands.add_parser(
+        "explain", help="say what saved material shows: a page, an error text, a HAR file"
+    )
+    explain.add_argument("files", metavar="FILE", nargs="*", help="standard input where none or -")
+    _common(explain)
+    demo = commands.add_parser(
+        "demo", help="start a small broken site on this machine and diagnose it"
+    )
+    _common(demo)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
+    parser.add_argument("--brief", action="store_true", help="leave the evidence out")
+
+
+def _way(parser: argparse.ArgumentParser) -> None:
+    family = parser.add_mutually_exclusive_group()
+    family.add_argument("-4", dest="family", action="store_const", const=4, help="IPv4 only")
+    family.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="for the whole run (default 30)",
+    )
+    parser.add_argument(
+        "--connect-to", metavar="ADDRESS[:PORT]", help="the site at another address, its name kept"
+    )
+    parser.add_argument(
+        "--resolver",
+        action="append",
+        default=[],
+        metavar="ADDRESS[:PORT]",
+        help="compare with this resolver instead of the public ones (repeatable)",
+    )
+    parser.add_argument(
+        "--no-public-resolvers",
+        action="store_true",
+        help="ask no resolver but this machine's own",
+    )
+    parser.add_argument(
+        "--proxy", metavar="URL", help="go through http://HOST:PORT or socks5://HOST:PORT"
+    )
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        type=_header,
+        metavar="'NAME: VALUE'",
+        help="send this header as well (repeatable)",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds from 0.1 to 3600")
+    return seconds
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    name, value = name.strip(), value.strip()
+    plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    if not colon or not plain or any(ord(c) < 32 and c != "\t" for c in value):
+        raise argparse.ArgumentTypeError(f"'{text[:60]}' is no header; write 'Name: value'")
+    if name.lower() in ("host", "connection", "content-length", "transfer-encoding"):
+        raise argparse.ArgumentTypeError(f"the header {name} is set by the program itself")
+    return name, value

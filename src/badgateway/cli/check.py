@@ -1,0 +1,31 @@
+"""`badgateway URL`."""
+
+import asyncio
+import sys
+
+from badgateway.cli.arguments import Parsed
+from badgateway.cli.show import Progress, exit_status, show
+from badgateway.investigate.check import check_url
+from badgateway.model.target import TargetError, Wishes, target_of
+
+
+def check(parsed: Parsed) -> int:
+    """Check one URL and show the verdict; returns the exit status."""
+    try:
+        target = target_of(parsed.url)
+        wishes = Wishes(
+            timeout=parsed.timeout,
+            connect_to=parsed.connect_to,
+            family=parsed.family,
+            resolvers=tuple(parsed.resolver),
+            public_resolvers=not parsed.no_public_resolvers,
+            proxy=parsed.proxy,
+            headers=tuple(parsed.header),
+        )
+        with Progress(parsed) as progress:
+            verdict = asyncio.run(check_url(target, wishes, progress.heard))
+    except TargetError as error:
+        print(f"badgateway: {error}", file=sys.stderr)
+        return 2
+    show(verdict, parsed)
+    return exit_status(verdict)

@@ -1,0 +1,53 @@
+"""The command line: arguments in, report out.
+
+Nothing heavy is imported before it is known what is wanted; `--version` must stay instant.
+Exit status: 0 no fault found, 1 a fault was found, 2 the call was wrong or nothing could be done.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from badgateway import __version__
+from badgateway.cli.arguments import Parsed, UsageError, parse
+
+FOUND_NOTHING, FOUND_FAULT, COULD_NOT = 0, 1, 2
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    if list(arguments) in (["--version"], ["-V"]):
+        print(f"badgateway {__version__}")
+        return FOUND_NOTHING
+    try:
+        parsed = parse(arguments)
+    except UsageError as error:
+        print(f"badgateway: {error}", file=sys.stderr)
+        return COULD_NOT
+    try:
+        return _command(parsed)
+    except KeyboardInterrupt:
+        print("\nbadgateway: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        return FOUND_NOTHING
+
+
+def _command(parsed: Parsed) -> int:
+    if parsed.command == "explain":
+        from badgateway.cli.explain import explain  # noqa: PLC0415
+
+        return explain(parsed)
+    if parsed.command == "demo":
+        from badgateway.cli.demo import demo  # noqa: PLC0415
+
+        return demo(parsed)
+    from badgateway.cli.check import check  # noqa: PLC0415
+
+    return check(parsed)

@@ -1,0 +1,91 @@
+"""How every command shows its progress and its verdict."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from badgateway.cli.arguments import Parsed
+from badgateway.investigate.runner import Event
+from badgateway.model.observation import Observation
+from badgateway.model.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+
+def show(verdict: Verdict, parsed: Parsed) -> None:
+    """Print the verdict on standard output, as JSON or for people."""
+    if parsed.json:
+        from badgateway.report.json import verdict_json  # noqa: PLC0415
+
+        print(verdict_json(verdict))
+        return
+    from badgateway.knowledge.base import knowledge  # noqa: PLC0415
+    from badgateway.report.terminal import console, report  # noqa: PLC0415
+    from badgateway.report.words import Words  # noqa: PLC0415
+
+    report(verdict, knowledge(), Words(parsed.lang), console(sys.stdout), why=not parsed.brief)
+
+
+def exit_status(verdict: Verdict) -> int:
+    """0 no fault, 1 a fault, 2 the work could not be done in the time given."""
+    if verdict.outcome is Outcome.HEALTHY:
+        return 0
+    if verdict.outcome is Outcome.NONE:
+        return 0 if verdict.complete else 2
+    return 1
+
+
+class Progress:
+    """The chain that fills as probes finish, on standard error, where that is a terminal."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        """Args: parsed: the call, for its language and whether it wants JSON."""
+        self._parsed = parsed
+        self._seen: list[Observation] = []
+        self._running: dict[str, int] = {}
+        self._live: Live | None = None
+
+    def __enter__(self) -> "Progress":
+        if not self._parsed.json and sys.stderr.isatty():
+            from rich.live import Live  # noqa: PLC0415
+
+            from badgateway.report.terminal import console  # noqa: PLC0415
+
+            self._live = Live(console=console(sys.stderr), refresh_per_second=12, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def heard(self, event: Event) -> None:
+        """Take one event of the run into the picture."""
+        if event.kind == "seen":
+            self._seen.append(event.observation)
+        elif event.probe:
+            step = 1 if event.kind == "started" else -1
+            self._running[event.probe] = self._running.get(event.probe, 0) + step
+        if self._live is not None:
+            self._live.update(self._picture(event.seconds))
+
+    def _picture(self, seconds: float) -> "object":
+        from rich.console import Group  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        from badgateway.report.terminal import live_picture  # noqa: PLC0415
+        from badgateway.report.words import Words  # noqa: PLC0415
+
+        words = Words(self._parsed.lang)
+        columns = self._live.console.width if self._live else 80
+        running = ", ".join(name.replace("_", " ") for name, n in self._running.items() if n)
+        return Group(
+            live_picture(self._seen, words, columns),
+            Text(f"  {words.seconds(seconds)}  {running}", "dim"),
+        )

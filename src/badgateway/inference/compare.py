@@ -1,0 +1,204 @@
+"""What several observations say together that none of them says alone.
+
+Where data would need an `if`, it stands here: each function looks at the evidence and states one
+comparison as an observation of its own, which knowledge files can then refer to by name.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from badgateway.model.failure import Failure
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation
+
+_NAME_STATES = {
+    Failure.NAME_UNKNOWN: "unknown",
+    Failure.NAME_WITHOUT_ADDRESS: "no-address",
+    Failure.NAME_LOOKUP_FAILED: "failed",
+    Failure.NAME_LOOKUP_TIMEOUT: "silent",
+}
+_CONNECTING = (
+    Failure.CONNECT_REFUSED,
+    Failure.CONNECT_TIMEOUT,
+    Failure.CONNECT_RESET,
+    Failure.NO_ROUTE,
+    Failure.LOCALLY_DENIED,
+    Failure.NO_LOCAL_ADDRESS,
+    Failure.OUT_OF_FILES,
+    Failure.UNKNOWN,
+)
+_SECURING = (
+    Failure.TLS_NOT_SPOKEN,
+    Failure.TLS_REFUSED,
+    Failure.TLS_CLOSED,
+    Failure.TLS_TIMEOUT,
+    Failure.TLS_CERTIFICATE,
+    Failure.TLS_BROKEN,
+)
+_ANSWERING = tuple(failure for failure in Failure if failure.value.startswith("answer-"))
+_DNSSEC_CODES = range(5, 13)
+"""RFC 8914: 5 DNSSEC Indeterminate, 6 Bogus … 12 NSEC Missing."""
+_BLOCKED_CODES = (15, 16, 17)
+"""RFC 8914: 15 Blocked, 16 Censored, 17 Filtered."""
+
+
+def compared(evidence: Evidence) -> Iterator[Observation]:
+    """Every comparison that the evidence allows."""
+    for compare in (_names, _way, _addresses, _neighbours):
+        yield from compare(evidence)
+
+
+def final_url(evidence: Evidence) -> str:
+    """Where the visitor ends up: the URL asked for, or the last one a redirect led to."""
+    url = next((o.text("url") for o in evidence.named("asked")), "")
+    leads = {o.text("url"): o.text("to") for o in evidence.named("redirect")}
+    seen: set[str] = set()
+    while url in leads and url not in seen:
+        seen.add(url)
+        url = leads[url]
+    return url
+
+
+def pages(evidence: Evidence) -> list[Observation]:
+    """The answers to the final URL itself, in the order in which a browser would try them."""
+    url = final_url(evidence)
+    order = {
+        o.text("address"): place
+        for place, o in enumerate(evidence.named("resolved"))
+        if o.text("url") == url
+    }
+    found = [
+        o
+        for o in evidence.named("http-response")
+        if o.text("url") == url and o.value.get("what") == "page"
+    ]
+    # HTTP/1.1 first at equal place: only there head and reason are as sent.
+    return sorted(
+        found, key=lambda o: (order.get(o.text("address"), 99), o.text("protocol") == "HTTP/2")
+    )
+
+
+def failures(evidence: Evidence) -> list[Observation]:
+    """What failed on the way to the final URL, the furthest step reached first."""
+    url = final_url(evidence)
+    steps = (*_ANSWERING, *_SECURING, *_CONNECTING)
+    return [
+        o
+        for o in evidence.named(*(step.value for step in steps))
+        if o.text("url") == url and o.value.get("what", "page") == "page"
+    ]
+
+
+def _names(evidence: Evidence) -> Iterator[Observation]:
+    """How this machine's resolver and the others agree about the last name on the way."""
+    failed = evidence.named(*(failure.value for failure in _NAME_STATES))
+    asked = evidence.named("resolved", *(failure.value for failure in _NAME_STATES))
+    if not asked or asked[-1].text("by") not in ("system",):
+        return
+    host = asked[-1].text("host") if not failed else failed[-1].text("host")
+    system = next(
+        (_NAME_STATES[Failure(o.name)] for o in failed if o.text("host") == host), "found"
+    )
+    answers = [o for o in evidence.named("resolver-answer") if o.text("host") == host]
+    unreachable = [o for o in evidence.named("resolver-unreachable") if o.text("host") == host]
+    codes = {
+        int(c[0])
+        for o in answers
+        for c in o.items("extended")
+        if isinstance(c, tuple) and isinstance(c[0], int)
+    }
+    yield _stated(
+        Hop.RESOLVER,
+        "names-compared",
+        [*failed, *answers],
+        host=host,
+        system=system,
+        others=_others(answers, bool(unreachable)),
+        dnssec=any(code in codes for code in _DNSSEC_CODES),
+        blocked=any(code in codes for code in _BLOCKED_CODES),
+    )
+
+
+def _others(answers: list[Observation], unreachable: bool) -> str:
+    if any(o.items("addresses") for o in answers):
+        return "found"
+    if not answers:
+        return "not-reached" if unreachable else "not-asked"
+    (rcode, _), *_ = Counter(o.text("rcode") for o in answers).most_common(1)
+    return {"NXDOMAIN": "unknown", "NOERROR": "no-address"}.get(rcode, "failed")
+
+
+def _way(evidence: Evidence) -> Iterator[Observation]:
+    """The failure that stands in every way, where none led to a page."""
+    if any(o.text("by") != "proxy" for o in pages(evidence)) and not _untrusted(evidence):
+        return
+    failed = failures(evidence)
+    proxy = evidence.named(Failure.PROXY_REFUSED.value, Failure.PROXY_BROKEN.value)
+    furthest = next(iter([*failed, *proxy]), None)
+    if furthest is None:
+        return
+    # An address of the other family that this machine cannot reach at all is no news.
+    tried = [o for o in failed if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS)]
+    mixed = len({o.name for o in tried}) > 1
+    yield _stated(
+        furthest.hop,
+        "way-broken",
+        [*failed, *proxy],
+        failure=furthest.name,
+        mixed=mixed,
+        addresses=tuple(dict.fromkeys(o.text("address") for o in failed)),
+        problems=furthest.items("problems"),
+        local_only=not tried and not proxy,
+    )
+
+
+def _untrusted(evidence: Evidence) -> bool:
+    url = final_url(evidence)
+    return any(o.text("url") == url for o in evidence.named(Failure.TLS_CERTIFICATE.value))
+
+
+def _addresses(evidence: Evidence) -> Iterator[Observation]:
+    """Addresses of the same site that fail beside others that work."""
+    url = final_url(evidence)
+    hosts = {o.text("host") for o in evidence.named("resolved") if o.text("url") == url}
+    mine = {o.text("address"): o for o in evidence.named("resolved") if o.text("host") in hosts}
+    bad = {
+        o.text("address")
+        for o in evidence.named(*(f.value for f in (*_CONNECTING, *_SECURING, *_ANSWERING)))
+        if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS)
+    }
+    answered: dict[str, int] = {}
+    for o in pages(evidence):
+        status = o.value.get("status")
+        answered.setdefault(o.text("address"), status if isinstance(status, int) else 0)
+    bad |= {address for address, status in answered.items() if status >= 500}
+    bad &= set(mine)
+    good = {address for address, status in answered.items() if 0 < status < 500} - bad
+    if bad and good:
+        families = {6 if ":" in address else 4 for address in bad}
+        others = {6 if ":" in address else 4 for address in good}
+        yield _stated(
+            Hop.NETWORK,
+            "addresses-differ-in-health",
+            list(mine.values()),
+            failing=tuple(sorted(bad)),
+            working=tuple(sorted(good)),
+            only_ipv6_fails=families == {6} and others == {4},
+            answering=any(address in answered for address in bad),
+        )
+
+
+def _neighbours(evidence: Evidence) -> Iterator[Observation]:
+    """A neighbour of the failing page that works."""
+    for o in evidence.named("neighbour"):
+        status = o.value.get("status")
+        if isinstance(status, int) and status < 500:
+            yield _stated(Hop.GATEWAY, "neighbours-work", [o], path=o.text("path"), status=status)
+            return
+
+
+def _stated(hop: Hop, name: str, sources: list[Observation], /, **value: object) -> Observation:
+    """A comparison; its source is the observations that it was made from."""
+    ids = ",".join(o.id for o in sources if o.id)
+    at = max((o.at for o in sources if o.at), default=None)
+    return Observation(hop, name, value, f"compared:{ids}", at)  # type: ignore[arg-type]

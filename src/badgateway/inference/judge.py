@@ -1,0 +1,239 @@
+"""The verdict of today, plain: the first layer that failed, who made the page, what it means.
+
+Shares of causes come from knowledge files, not from measured frequencies; so nothing is called
+determined unless a product's own code is that precise.
+"""
+
+from collections.abc import Iterable
+
+from badgateway.inference.classify import Classified, classify
+from badgateway.inference.compare import compared, pages
+from badgateway.knowledge.base import Knowledge
+from badgateway.knowledge.emitter import Meaning
+from badgateway.knowledge.proxy_status import parse_proxy_status
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation
+from badgateway.model.response import Response
+from badgateway.model.verdict import NextTest, Outcome, RankedCause, Verdict
+from badgateway.model.vocabulary import side_of, vocabulary
+
+DETERMINED = 0.8
+"""The first cause must be at least this probable to be acted upon without another test."""
+MOST_CAUSES = 8
+
+_WORST_FIRST = (
+    Outcome.GATEWAY_ERROR,
+    Outcome.UNREACHABLE,
+    Outcome.OTHER_ERROR,
+    Outcome.HEALTHY,
+    Outcome.NONE,
+)
+
+
+def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
+    """The verdict on a URL that was probed. Comparisons are added to the evidence."""
+    for comparison in list(compared(evidence)):
+        evidence.add(comparison)
+    broken = evidence.first("way-broken", "redirect-loop", "redirect-refused")
+    answers = pages(evidence)
+    if broken is not None or not answers:
+        return _unreachable(evidence, subject, known, broken)
+    read = [(o, _classified(o, known)) for o in answers]
+    # What a browser meets is the first answer; another one that fails tells of a part that does.
+    first, classified = read[0]
+    worse = [pair for pair in read[1:] if _severity(pair[1]) < _severity(classified)]
+    verdict = _answered(evidence, subject, known, first, classified)
+    if classified.outcome is Outcome.HEALTHY and worse:
+        return _partly(verdict, evidence, known, *worse[0])
+    return verdict
+
+
+def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
+    """The verdict on material that somebody had: its worst answer is what it is about."""
+    answers = evidence.named("http-response")
+    read = [(o, _classified(o, known)) for o in answers]
+    if not read:
+        return Verdict(subject, Outcome.NONE, observations=tuple(evidence))
+    observation, classified = min(read, key=lambda pair: _severity(pair[1]))
+    verdict = _answered(evidence, subject, known, observation, classified)
+    if verdict.outcome is Outcome.HEALTHY:
+        return Verdict(
+            subject,
+            Outcome.NONE,
+            status=verdict.status,
+            emitter=verdict.emitter,
+            observations=tuple(evidence),
+        )
+    return verdict
+
+
+def _classified(observation: Observation, known: Knowledge) -> Classified:
+    return classify(Response.of(observation.value), known.emitters, known.variants)
+
+
+def _severity(classified: Classified) -> int:
+    return _WORST_FIRST.index(classified.outcome)
+
+
+def meaning_of_answer(
+    response: Response, classified: Classified, known: Knowledge
+) -> Meaning | None:
+    """What the answer means; None for a good answer.
+
+    The gateway's own word in Proxy-Status comes first, then what its maker means by it, then
+    what the status alone says.
+    """
+    if classified.outcome in (Outcome.HEALTHY, Outcome.NONE):
+        return None
+    for intermediary in parse_proxy_status(response.header("proxy-status") or ""):
+        if stated := known.proxy_status.get(intermediary.error):
+            return stated
+    by_maker = classified.who.meaning(classified.status)
+    if by_maker is not None:
+        return by_maker
+    return next((m for m in known.unsigned if classified.status in m.status), None)
+
+
+def meaning_for(verdict: Verdict, known: Knowledge) -> Meaning | None:
+    """What the answer that a verdict is about means, for whoever words it."""
+    if verdict.outcome not in (Outcome.GATEWAY_ERROR, Outcome.OTHER_ERROR):
+        return None
+    evidence = Evidence(verdict.observations)
+    for observation in evidence.named("http-response"):
+        response = Response.of(observation.value)
+        classified = classify(response, known.emitters, known.variants)
+        if classified.outcome is verdict.outcome and classified.status == verdict.status:
+            return meaning_of_answer(response, classified, known)
+    return None
+
+
+def _answered(
+    evidence: Evidence,
+    subject: str,
+    known: Knowledge,
+    observation: Observation,
+    classified: Classified,
+) -> Verdict:
+    meaning = meaning_of_answer(Response.of(observation.value), classified, known)
+    causes: tuple[RankedCause, ...] = ()
+    if meaning is not None:
+        because = [observation, *evidence.named("edge-alive")]
+        against = evidence.named("neighbours-work") if meaning.hop is Hop.HOST else []
+        sure = classified.who.emitter.probability if classified.who.emitter else 1.0
+        causes = _ranked(
+            [(cause, share * sure) for cause, share in meaning.causes], because, against
+        )
+    return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes, known)
+
+
+def _partly(
+    verdict: Verdict,
+    evidence: Evidence,
+    known: Knowledge,
+    observation: Observation,
+    classified: Classified,
+) -> Verdict:
+    """The page came, and the same page fails at another of the site's addresses."""
+    differs = evidence.first("addresses-differ-in-health")
+    if differs is None:
+        return verdict
+    return _answered(evidence, verdict.subject, known, observation, classified)
+
+
+def _unreachable(
+    evidence: Evidence, subject: str, known: Knowledge, broken: Observation | None
+) -> Verdict:
+    """No page came. The proxy's own answer, if any, speaks first; else what stood in the way."""
+    by_proxy = [o for o in evidence.named("http-response") if o.text("by") == "proxy"]
+    if by_proxy:
+        classified = _classified(by_proxy[0], known)
+        verdict = _answered(evidence, subject, known, by_proxy[0], classified)
+        if verdict.causes:
+            return verdict
+    signs: dict[str, tuple[float, list[Observation]]] = {}
+    for observation in (
+        evidence.named("way-broken", "redirect-loop", "redirect-refused") or evidence
+    ):
+        for cause in known.causes.values():
+            for sign in cause.signs:
+                if sign.fits(observation):
+                    share, why = signs.setdefault(cause.name, (0.0, []))
+                    signs[cause.name] = (max(share, sign.share), [*why, observation])
+    causes = _ranked([(name, share) for name, (share, _) in signs.items()], [], [])
+    causes = tuple(
+        RankedCause(
+            c.cause, c.hop, c.probability, tuple(o.id for o in signs[c.cause][1]), c.against
+        )
+        for c in causes
+    )
+    hop = broken.hop if broken is not None else (causes[0].hop if causes else None)
+    finished = not evidence.named("probe-unfinished") or broken is not None or bool(causes)
+    outcome = Outcome.UNREACHABLE if finished else Outcome.NONE
+    return Verdict(
+        subject,
+        outcome,
+        side=side_of(causes[0].hop) if causes else None,
+        hop=hop,
+        determined=_determined(causes),
+        causes=causes,
+        observations=tuple(evidence),
+        next=_next(causes, known),
+    )
+
+
+def _verdict(
+    evidence: Evidence,
+    subject: str,
+    classified: Classified,
+    hop: Hop | None,
+    causes: tuple[RankedCause, ...],
+    known: Knowledge,
+) -> Verdict:
+    return Verdict(
+        subject,
+        classified.outcome,
+        status=classified.status,
+        variant=classified.variant,
+        emitter=classified.who.emitter,
+        side=side_of(causes[0].hop) if causes else side_of(hop) if hop else None,
+        hop=hop or (causes[0].hop if causes else None),
+        determined=_determined(causes),
+        causes=causes,
+        observations=tuple(evidence),
+        next=_next(causes, known),
+    )
+
+
+def _ranked(
+    shares: Iterable[tuple[str, float]], because: list[Observation], against: list[Observation]
+) -> tuple[RankedCause, ...]:
+    """Causes by share, scaled down where the shares would add up to more than 1."""
+    pairs = sorted(shares, key=lambda pair: (-pair[1], pair[0]))[:MOST_CAUSES]
+    total = max(1.0, sum(share for _, share in pairs))
+    words = vocabulary().causes
+    return tuple(
+        RankedCause(
+            name,
+            words[name].hop,
+            round(share / total - 0.0005, 3),
+            tuple(o.id for o in because),
+            tuple(o.id for o in against),
+        )
+        for name, share in pairs
+    )
+
+
+def _determined(causes: tuple[RankedCause, ...]) -> bool:
+    return bool(causes) and causes[0].probability >= DETERMINED
+
+
+def _next(causes: tuple[RankedCause, ...], known: Knowledge) -> tuple[NextTest, ...]:
+    """What would tell the first causes apart, each test once."""
+    if _determined(causes):
+        return ()
+    tests: dict[str, NextTest] = {}
+    for ranked in causes[:4]:
+        file = known.causes.get(ranked.cause)
+        if file is not None and file.decides is not None:
+            tests.setdefault(file.decides.test, file.decides)
+    return tuple(tests.values())

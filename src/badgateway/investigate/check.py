@@ -1,0 +1,99 @@
+"""The visitor's side: from a URL to a verdict."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from badgateway.inference.judge import judge_check
+from badgateway.investigate.runner import Event, Runner
+from badgateway.knowledge.base import Knowledge, knowledge
+from badgateway.knowledge.resolvers import public_resolvers
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, seen
+from badgateway.model.target import Target, TargetError, Wishes, is_address
+from badgateway.model.verdict import Verdict
+from badgateway.probes import Context, probes
+from badgateway.remedies import steps_for
+from badgateway.transport.dns import Resolver
+from badgateway.transport.proxy import Proxy
+from badgateway.transport.system import in_thread
+
+
+async def check_url(
+    target: Target,
+    wishes: Wishes,
+    listener: Callable[[Event], None] | None = None,
+    known: Knowledge | None = None,
+) -> Verdict:
+    """Probe the whole way to `target` and judge what was seen.
+
+    Args:
+        target: what to check.
+        wishes: how; `wishes.timeout` bounds the whole run, in seconds.
+        listener: is told what happens while it happens.
+        known: the knowledge to judge by; what ships with the package where it is None.
+
+    Raises:
+        TargetError: a wish that cannot be granted, with what would be right.
+    """
+    started = time.monotonic()
+    context = Context(
+        target=target,
+        wishes=wishes,
+        evidence=Evidence(),
+        deadline=started + wishes.timeout,
+        resolvers=_resolvers(wishes),
+        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
+    )
+    runner = Runner(context, probes(), listener)
+    complete = await runner.run(seen(Hop.BROWSER, "asked", "command line", url=target.url))
+    known = known or await in_thread(knowledge)
+    verdict = judge_check(context.evidence, target.url, known)
+    verdict = replace(verdict, steps=steps_for(verdict, known), complete=complete)
+    return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))
+
+
+def _resolvers(wishes: Wishes) -> tuple[Resolver, ...]:
+    if wishes.resolvers:
+        return tuple(_named(address) for address in wishes.resolvers)
+    if not wishes.public_resolvers:
+        return ()
+    return tuple(Resolver(r.label, r.address, 53, r.doh) for r in public_resolvers())
+
+
+def _named(address: str) -> Resolver:
+    """A resolver that the person gave: an address, with a port where it is not 53."""
+    host, port = address, 53
+    if address.startswith("["):
+        host, _, rest = address[1:].partition("]")
+        port = int(rest[1:]) if rest[1:].isdigit() else 53
+    elif address.count(":") == 1:
+        host, _, number = address.partition(":")
+        port = int(number) if number.isdigit() else 0
+    if not is_address(host) or not 0 < port < 65_536:
+        raise TargetError(f"'{address}' is no resolver; give an address such as 9.9.9.9")
+    return Resolver("given", host, port)
+
+
+def proxy_of(text: str) -> Proxy:
+    """The proxy that a URL names.
+
+    Raises:
+        TargetError: it names none that is understood.
+    """
+    wrong = TargetError(
+        "--proxy wants http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ if need be"
+    )
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    scheme = {"socks5h": "socks5"}.get(parts.scheme, parts.scheme)
+    if scheme not in ("http", "socks5") or not parts.hostname:
+        raise wrong
+    default = 1080 if scheme == "socks5" else 8080
+    return Proxy(
+        scheme, parts.hostname, port or default, parts.username or "", parts.password or ""
+    )

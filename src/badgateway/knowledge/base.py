@@ -1,0 +1,49 @@
+"""All knowledge, loaded once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from badgateway.knowledge.cause import CauseFile, load_causes
+from badgateway.knowledge.emitter import EmitterFile, Meaning, load_emitters, meaning_of
+from badgateway.knowledge.files import parse
+from badgateway.knowledge.proxy_status import load_proxy_status
+from badgateway.knowledge.step import StepFile, load_steps
+from badgateway.knowledge.variant import VariantFile, load_variants
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that a verdict is made from, by name.
+
+    `unsigned` is what an answer means that no product signed, `proxy_status` what the error
+    types of the header of that name mean.
+    """
+
+    emitters: Mapping[str, EmitterFile]
+    variants: Mapping[str, VariantFile]
+    causes: Mapping[str, CauseFile]
+    steps: Mapping[str, StepFile]
+    unsigned: tuple[Meaning, ...]
+    proxy_status: Mapping[str, Meaning]
+
+
+@cache
+def knowledge() -> Knowledge:
+    """The knowledge that ships with the package.
+
+    Raises:
+        KnowledgeError: a file is wrong; the message is `file:line: what is wrong`.
+    """
+    name = "unsigned.toml"
+    table = parse(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
+    table.only("meaning")
+    return Knowledge(
+        emitters=load_emitters(),
+        variants=load_variants(),
+        causes=load_causes(),
+        steps=load_steps(),
+        unsigned=tuple(meaning_of(item) for item in table.tables("meaning")),
+        proxy_status=load_proxy_status(),
+    )

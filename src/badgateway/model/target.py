@@ -1,0 +1,199 @@
+"""What is checked: a URL taken apart, and what the caller wants of the check."""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urljoin, urlsplit
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/?#\s]+)(:\d+)?([/?#]|$)")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_SPECIAL = (
+    *("localhost", "test", "example", "invalid", "local", "onion", "internal", "home.arpa"),
+    *("lan", "home", "corp", "intranet", "private"),
+)
+"""Ends of names that are never public: RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN's `internal`
+(SSAC 113), and the private ends that RFC 6762 appendix G lists."""
+
+URL_LIMIT = 8_192
+"""Characters of URL that are accepted; gateways stop at 8 KiB."""
+
+
+class TargetError(ValueError):
+    """A URL that cannot be checked. The message says what is wrong and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL, taken apart.
+
+    Attributes:
+        scheme: `http` or `https`.
+        host: lower-case ASCII name (an IDN in its `xn--` form) or literal address, no brackets.
+        port: 1 to 65535.
+        path: request target, with the query; begins with a slash.
+        guessed: whether the scheme was guessed because none was given.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    guessed: bool = False
+
+    @property
+    def tls(self) -> bool:
+        """Whether it goes through TLS."""
+        return self.scheme == "https"
+
+    @property
+    def authority(self) -> str:
+        """Host and, where it is not the usual one, port, as the Host header carries them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = self.port == (443 if self.tls else 80)
+        return host if usual else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+    @property
+    def literal(self) -> bool:
+        """Whether the host is an address and not a name."""
+        return is_address(self.host)
+
+    @property
+    def public(self) -> bool:
+        """Whether the rest of the world could know this host: else asking about it only leaks."""
+        if self.literal:
+            return ipaddress.ip_address(self.host.partition("%")[0]).is_global
+        name = self.host.rstrip(".")
+        ends = any(name == end or name.endswith("." + end) for end in _SPECIAL)
+        return "." in name and not ends
+
+    def at(self, path: str) -> "Target":
+        """Another path of the same site."""
+        return replace(self, path=path)
+
+    def follow(self, location: str) -> "Target":
+        """Where a Location header leads from here.
+
+        Raises:
+            TargetError: it leads to something that is not a web page.
+        """
+        return target_of(urljoin(self.url, location.strip()))
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is a literal IPv4 or IPv6 address (a zone index is allowed)."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def target_of(text: str) -> Target:
+    """The target that a person typed: with or without a scheme.
+
+    Without one it is what browsers do: https for a public name, http for an address or a local
+    name (and for port 80).
+
+    Raises:
+        TargetError: it is no URL of a web page; the message says why.
+    """
+    text = text.strip()
+    if not text:
+        raise TargetError("no URL given; try: badgateway https://example.com/")
+    if len(text) > URL_LIMIT:
+        raise TargetError(f"the URL is longer than {URL_LIMIT} characters")
+    if any(ord(character) < 32 or character == "\x7f" for character in text):
+        raise TargetError("the URL holds control characters")
+    if is_address(text) and ":" in text:
+        text = f"[{text}]"
+    guessed = not (_SCHEME.match(text) and "://" in text) and bool(_HOST_PORT.match(text))
+    try:
+        parts = urlsplit(f"//{text}" if guessed else text)
+        port = parts.port
+    except ValueError as error:
+        raise TargetError(f"{_shown(text)} is no URL: {_lower(str(error))}") from None
+    if not guessed and parts.scheme not in ("http", "https"):
+        what = f"{parts.scheme}:" if parts.scheme else text
+        raise TargetError(f"{_shown(what)} is no web address; one begins with https:// or http://")
+    if parts.username is not None:
+        raise TargetError("a URL with a user name in it is not checked; use --header for a login")
+    host = _host_of(parts.hostname or "", text)
+    if port == 0:
+        raise TargetError("port 0 does not exist; ports are 1 to 65535")
+    scheme = parts.scheme or _guess(host, port)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?[]") if parts.query else ""
+    return Target(scheme, host, port or (443 if scheme == "https" else 80), path + query, guessed)
+
+
+def _guess(host: str, port: int | None) -> str:
+    public = Target("https", host, 443, "/").public
+    if port in (443, 8443):
+        return "https"
+    return "https" if public and port is None else "http"
+
+
+def _host_of(host: str, text: str) -> str:
+    if not host:
+        raise TargetError(f"{_shown(text)} names no host")
+    if is_address(host):
+        return host
+    try:
+        name = host.rstrip(".").encode("ascii").decode("ascii").lower()
+    except UnicodeEncodeError:
+        name = _idn(host)
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise TargetError(f"{_shown(host)} is no valid host name")
+    if name.replace(".", "").isdigit():
+        raise TargetError(f"{_shown(host)} is neither a name nor an address")
+    return name
+
+
+def _idn(host: str) -> str:
+    """The ASCII form of an internationalised name, mapped as browsers do (UTS 46)."""
+    import idna  # noqa: PLC0415 - 20 ms that only such names cost
+
+    try:
+        return idna.encode(host.rstrip("."), uts46=True, transitional=False).decode("ascii")
+    except idna.IDNAError as error:
+        raise TargetError(f"{_shown(host)} is no valid host name: {_lower(str(error))}") from None
+
+
+def _shown(text: str) -> str:
+    short = text if len(text) <= 60 else text[:57] + "…"
+    return f"'{short}'"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller wants of a check.
+
+    Attributes:
+        timeout: seconds for the whole run.
+        connect_to: `ADDRESS` or `ADDRESS:PORT` to use instead of the name's own, or None.
+        family: 4 or 6 for one family only, None for both.
+        resolvers: addresses of resolvers to ask instead of the public ones.
+        public_resolvers: whether public resolvers may be asked at all.
+        proxy: URL of a forward proxy, or None.
+        headers: further request headers.
+        http3: whether HTTP/3 is tried (needs the extra).
+    """
+
+    timeout: float = 30.0
+    connect_to: str | None = None
+    family: int | None = None
+    resolvers: tuple[str, ...] = ()
+    public_resolvers: bool = True
+    proxy: str | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    http3: bool = True

@@ -1,0 +1,83 @@
+"""Outside: one file per test. A probe states what it saw and never why.
+
+Law of this folder: a probe is a module with a docstring that is its documentation, the names
+`AFTER`, `GIVES` and `COST`, and the functions `wanted` and `run`. It imports no other probe. It
+never raises for what the world does; the one catch for our own bugs stands in the runner.
+"""
+
+import pkgutil
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Protocol, cast
+
+from badgateway.model.observation import Evidence, Observation
+from badgateway.model.target import Target, Wishes
+from badgateway.transport.dns import Resolver
+from badgateway.transport.proxy import Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a probe takes.
+
+    Attributes:
+        seconds: how long it usually takes against a site that answers.
+        requests: HTTP requests that it sends to the site.
+        third_party: whether it tells anyone but the site and the person's own resolver.
+        supporting: whether a verdict on an answer that is there need not wait for it.
+    """
+
+    seconds: float
+    requests: int = 0
+    third_party: bool = False
+    supporting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every probe of one check shares.
+
+    Attributes:
+        target: the URL that was asked for.
+        wishes: what the caller wants.
+        evidence: everything seen so far, growing.
+        deadline: end of the run, on `time.monotonic()`'s clock.
+        resolvers: resolvers to compare the system's answer with.
+        proxy: forward proxy to go through, None for none.
+    """
+
+    target: Target
+    wishes: Wishes
+    evidence: Evidence
+    deadline: float
+    resolvers: tuple[Resolver, ...] = ()
+    proxy: Proxy | None = field(default=None)
+
+    def seconds_left(self) -> float:
+        """Seconds until the run must end, less what the verdict itself takes."""
+        return max(0.05, self.deadline - time.monotonic() - 0.1)
+
+
+class Probe(Protocol):
+    """The shape of a probe module."""
+
+    AFTER: tuple[str, ...]
+    GIVES: tuple[str, ...]
+    COST: Cost
+
+    def wanted(self, about: Observation, context: Context) -> str | None:
+        """The subject that it would test for `about`; None where it has nothing to test.
+
+        One subject is tested once.
+        """
+
+    def run(self, about: Observation, context: Context) -> AsyncIterator[Observation]:
+        """State what is seen, as it is seen."""
+
+
+def probes() -> dict[str, Probe]:
+    """Every probe of this folder by its file's name."""
+    names = sorted(item.name for item in pkgutil.iter_modules(__path__))
+    return {name: cast("Probe", import_module(f"{__name__}.{name}")) for name in names}

@@ -1,0 +1,46 @@
+"""Do the site's other addresses accept connections?
+
+TCP, and TLS for https, to every address that the page itself is not asked at: one dead address
+among several is a fault that some visitors meet and others do not.
+"""
+
+from collections.abc import AsyncIterator
+
+from badgateway.model.failure import Failure
+from badgateway.model.observation import Observation
+from badgateway.model.target import target_of
+from badgateway.probes import Context, Cost
+from badgateway.transport.walk import Walk, Way
+
+AFTER = ("resolved",)
+GIVES = (
+    "connected",
+    "tls-established",
+    *(f.value for f in Failure if not f.value.startswith(("name-", "answer-", "proxy-"))),
+)
+COST = Cost(seconds=0.1, supporting=True)
+
+MOST = 16
+"""Addresses that are tried: no site of sound mind has more in one answer."""
+
+
+def wanted(about: Observation, context: Context) -> str | None:
+    """Every address but the first of its family."""
+    place = about.value.get("place")
+    if not isinstance(place, int) or not 0 < place < MOST:
+        return None
+    return f"{about.text('host')} {about.text('address')} {about.text('port')}"
+
+
+async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+    """Open the connection and close it."""
+    way = Way(
+        target_of(about.text("url")),
+        about.text("address"),
+        int(about.number("port") or 0),
+        context.proxy,
+    )
+    walk = Walk(way, context.seconds_left())
+    async for observation in walk.open(("http/1.1",)):
+        yield observation
+    walk.close()

@@ -1,0 +1,84 @@
+"""What do other resolvers answer for the name?
+
+Public resolvers are asked side by side for A and AAAA: an answer that only the visitor's own
+resolver fails to give, or gives otherwise, tells a fault of the way from one of the site. Names
+that are not public are never asked about: it would tell strangers about them and help nobody.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation, seen
+from badgateway.model.target import Target, target_of
+from badgateway.probes import Context, Cost
+from badgateway.transport.dns import DnsAnswer, Resolver, ask
+from badgateway.transport.failures import TransportError
+
+AFTER = ("asked", "redirect")
+GIVES = ("resolver-answer", "resolver-unreachable")
+COST = Cost(seconds=0.1, third_party=True, supporting=True)
+
+SECONDS = 6.0
+
+
+def wanted(about: Observation, context: Context) -> str | None:
+    """Once for each public host name, unless the way there resolves otherwise."""
+    target = target_of(about.text("to") or about.text("url"))
+    if context.proxy is not None or context.wishes.connect_to or target.literal:
+        return None
+    return target.host if _asked(target, context) else None
+
+
+def _asked(target: Target, context: Context) -> tuple[Resolver, ...]:
+    """Resolvers that the person named are asked about every name, public ones about public names."""
+    if context.wishes.resolvers or target.public:
+        return context.resolvers
+    return ()
+
+
+async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+    """Ask every resolver for both types, all at once; state each answer as it comes."""
+    target = target_of(about.text("to") or about.text("url"))
+    seconds = min(SECONDS, context.seconds_left())
+    kinds = {None: ("A", "AAAA"), 4: ("A",), 6: ("AAAA",)}[context.wishes.family]
+    asked = [
+        asyncio.create_task(_answer(resolver, target.host, kind, seconds))
+        for resolver in _asked(target, context)
+        for kind in kinds
+    ]
+    try:
+        for next_answer in asyncio.as_completed(asked):
+            yield await next_answer
+    finally:
+        for task in asked:
+            task.cancel()
+
+
+async def _answer(resolver: Resolver, host: str, kind: str, seconds: float) -> Observation:
+    source = f"dns:{resolver.address}:{kind}:{host}"
+    asked = {"resolver": resolver.address, "label": resolver.label, "host": host, "type": kind}
+    try:
+        answer: DnsAnswer = await ask(resolver, host, kind, seconds)
+    except TransportError as error:
+        return seen(
+            Hop.NETWORK,
+            "resolver-unreachable",
+            source,
+            **asked,
+            failure=error.failure.value,
+            detail=error.detail,
+        )
+    return seen(
+        Hop.RESOLVER,
+        "resolver-answer",
+        source,
+        **asked,
+        rcode=answer.rcode,
+        addresses=answer.addresses,
+        ttl=answer.ttl,
+        cnames=answer.cnames,
+        extended=answer.extended,
+        transport=answer.transport,
+        seconds=round(answer.seconds, 6),
+    )

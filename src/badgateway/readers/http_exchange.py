@@ -1,0 +1,58 @@
+"""A saved HTTP answer with its head: `curl -i`, `curl -v`, a browser's "save response".
+
+Several answers in a row (redirects, 100 Continue, a proxy's "200 Connection established") are
+read one by one.
+"""
+
+import re
+from collections.abc import Iterator
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation
+from badgateway.model.response import STATUS_LINE, Response, response_from_text
+
+_VERBOSE = re.compile(r"^[*<>{}] ?", re.MULTILINE)
+_MOST = 50
+
+
+def fits(text: str) -> float:
+    """A status line at the beginning, or behind the arrows of `curl -v`."""
+    start = text[:65_536].lstrip("\ufeff\r\n \t")
+    if STATUS_LINE.match(start):
+        return 0.95
+    return 0.9 if re.search(r"^< HTTP/\d(?:\.\d)? \d{3}", start, re.MULTILINE) else 0.0
+
+
+def read(text: str, name: str) -> Iterator[Observation]:
+    """One `http-response` for each answer."""
+    text = text.lstrip("\ufeff\r\n \t")
+    if not STATUS_LINE.match(text):
+        text = _unfolded(text)
+    for _ in range(_MOST):
+        response = response_from_text(text)
+        follows = STATUS_LINE.match(response.body.lstrip("\r\n"))
+        if not follows:
+            yield _stated(response, name)
+            return
+        yield _stated(response, name, body="")
+        text = response.body.lstrip("\r\n")
+
+
+def _unfolded(text: str) -> str:
+    """The answer lines of `curl -v` without their arrows; what was sent, and remarks, dropped."""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("< "):
+            lines.append(line[2:])
+        elif line.rstrip() == "<":
+            lines.append("")
+        elif lines and not _VERBOSE.match(line):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _stated(response: Response, name: str, body: str | None = None) -> Observation:
+    value = {**response.value(), "url": name, "what": "page"}
+    if body is not None:
+        value["body"] = body
+    return Observation(Hop.GATEWAY, "http-response", value, f"file:{name}")

@@ -1,0 +1,21 @@
+"""A page without its head: saved HTML, or the words that a person copied from the screen."""
+
+from collections.abc import Iterator
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation
+from badgateway.model.response import Response
+
+
+def fits(text: str) -> float:
+    """Any text that is not binary; every other dialect fits better where it fits at all."""
+    if not text.strip() or "\x00" in text[:65_536]:
+        return 0.0
+    return 0.1
+
+
+def read(text: str, name: str) -> Iterator[Observation]:
+    """The text as the body of an answer whose status and head are unknown."""
+    response = Response(status=None, body=text, headed=False)
+    value = {**response.value(), "url": name, "what": "page"}
+    yield Observation(Hop.GATEWAY, "http-response", value, f"file:{name}")

@@ -1,0 +1,36 @@
+"""The verdict as the contract's JSON: one object, ASCII only, so that no terminal can be harmed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from badgateway.model.verdict import Verdict
+
+TEXT_LIMIT = 16_384
+"""Characters of one text; a longer one, such as a page's body, ends in an ellipsis."""
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """The verdict as one line of JSON."""
+    return json.dumps(plain(verdict), ensure_ascii=True, separators=(", ", ": "))
+
+
+def plain(value: object) -> object:
+    """Any part of a verdict as plain JSON data; enumerations by value, times in UTC."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    raise TypeError(f"a verdict holds a {type(value).__name__}")

@@ -1,0 +1,198 @@
+"""The verdict in a terminal: the chain as a picture, then words, evidence and steps.
+
+Colours and the live picture only where the output is a terminal; in a pipe the same text, plain.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from badgateway.inference.chain import State, states_judged, states_seen
+from badgateway.inference.judge import meaning_for
+from badgateway.knowledge.base import Knowledge
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation
+from badgateway.model.verdict import Outcome, Risk, Step, Verdict, Who
+from badgateway.model.vocabulary import vocabulary
+from badgateway.report.safe import safe, width
+from badgateway.report.words import Words
+
+_MARK = {State.WORKS: "✓", State.BROKEN: "✗", State.UNKNOWN: "?"}
+_STYLE = {State.WORKS: "green", State.BROKEN: "bold red", State.UNKNOWN: "dim"}
+_ALWAYS = (Hop.DEVICE, Hop.RESOLVER, Hop.NETWORK, Hop.GATEWAY, Hop.UPSTREAM)
+_SHORT = {
+    Hop.BROWSER: "browser",
+    Hop.DEVICE: "you",
+    Hop.RESOLVER: "DNS",
+    Hop.EXIT: "proxy",
+    Hop.NETWORK: "network",
+    Hop.ZONE: "zone",
+    Hop.EDGE: "edge",
+    Hop.GATEWAY: "gateway",
+    Hop.LINK: "link",
+    Hop.UPSTREAM: "application",
+    Hop.DATABASE: "database",
+    Hop.HOST: "host",
+}
+_OUTCOME_STYLE = {
+    Outcome.HEALTHY: "bold green",
+    Outcome.NONE: "bold",
+    Outcome.GATEWAY_ERROR: "bold red",
+    Outcome.OTHER_ERROR: "bold yellow",
+    Outcome.UNREACHABLE: "bold red",
+}
+_QUIET = frozenset({"asked", "probe-unfinished"})
+"""Observations that are said elsewhere in the report."""
+
+
+def console(file: TextIO) -> Console:
+    """A console on `file`: colours and width as the terminal and `NO_COLOR` say; plain in a pipe."""
+    return Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def picture(
+    states: dict[Hop, State], words: Words, columns: int, more: Iterable[Hop] = ()
+) -> RenderableType:
+    """The chain: in one row where it fits, else one hop a line."""
+    shown = [hop for hop in Hop if hop in _ALWAYS or hop in states or hop in set(more)]
+    parts = []
+    for hop in shown:
+        state = states.get(hop, State.WORKS if hop is Hop.DEVICE and states else State.UNKNOWN)
+        parts.append((f"{_MARK[state]} {words.say(_SHORT[hop])}", _STYLE[state]))
+    if sum(width(text) + 3 for text, _ in parts) + 2 <= columns:
+        line = Text("  ")
+        for place, (text, style) in enumerate(parts):
+            line.append("── " if place else "", "dim").append(f"{text} ", style)
+        return line
+    return Group(*(Text(f"  {text}", style) for text, style in parts))
+
+
+def live_picture(observations: Iterable[Observation], words: Words, columns: int) -> RenderableType:
+    """The chain as far as it is known while the tests run."""
+    return picture(states_seen(observations), words, columns)
+
+
+def report(
+    verdict: Verdict, known: Knowledge, words: Words, out: Console, why: bool = True
+) -> None:
+    """Print the whole verdict."""
+    columns = out.width
+    out.print(Text(safe(verdict.subject, 2_000), "bold"))
+    if verdict.subject.startswith("http"):
+        more = {verdict.hop} - {None}
+        out.print(Padding(picture(states_judged(verdict), words, columns, more), (1, 0)))
+    else:
+        out.print()
+    out.print(Text(words.headline(verdict), _OUTCOME_STYLE[verdict.outcome]))
+    for line in (words.whose(verdict), *_told(verdict, known, words)):
+        if line:
+            out.print(Text(line))
+    sections = (
+        (_heading(verdict, words), _causes(verdict, words)),
+        (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
+        (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
+        (words.say("What would tell more"), _next(verdict, words)),
+        (words.say("Evidence"), _evidence(verdict, words) if why else iter(())),
+    )
+    for title, lines in sections:
+        content = list(lines)
+        if content:
+            out.print()
+            out.print(Text(title, "bold"))
+            for line in content:
+                out.print(Padding(line, (0, 0, 0, 2)))
+    out.print()
+    done = words.say("{seconds} in all", seconds=words.seconds(verdict.elapsed_s))
+    if not verdict.complete:
+        done += words.say("; some tests had not ended when the time was up")
+    out.print(Text(done, "dim"))
+
+
+def _told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
+    """Who made the page and what that product says by it."""
+    emitter = verdict.emitter
+    if emitter is not None and verdict.outcome is not Outcome.HEALTHY:
+        file = known.emitters[emitter.name]
+        name = " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
+        if emitter.probability >= 0.8:
+            line = words.say("{name} made this page.", name=name)
+        else:
+            line = words.say(
+                "{name} probably made this page ({percent}).",
+                name=name,
+                percent=words.percent(emitter.probability),
+            )
+        if emitter.relayed_by:
+            titles = ", ".join(known.emitters[relay].title for relay in emitter.relayed_by)
+            line += " " + words.say("It came through {relays}.", relays=titles)
+        yield line
+    elif verdict.outcome is Outcome.GATEWAY_ERROR:
+        yield words.say("Who made this page cannot be told.")
+    meaning = meaning_for(verdict, known)
+    if meaning is not None:
+        yield words.say(meaning.says)
+    if (
+        verdict.variant in known.variants
+        and verdict.outcome is Outcome.GATEWAY_ERROR
+        and meaning is None
+    ):
+        yield words.say(known.variants[verdict.variant].means)
+
+
+def _heading(verdict: Verdict, words: Words) -> str:
+    if verdict.determined:
+        return words.say("The cause")
+    return words.say("Likely causes (which one cannot be told from here)")
+
+
+def _causes(verdict: Verdict, words: Words) -> Iterator[Text]:
+    titles = vocabulary()
+    for ranked in verdict.causes[:5]:
+        line = Text(f"{words.percent(ranked.probability):>5}  ", "bold")
+        line.append(words.say(titles.causes[ranked.cause].title), "none")
+        line.append(f"  ({words.say(_SHORT[ranked.hop])})", "dim")
+        if ranked.because:
+            line.append(f"  {' '.join(ranked.because)}", "dim")
+        yield line
+
+
+def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Text]:
+    mine = [step for step in verdict.steps if step.who is who]
+    for number, step in enumerate(mine, 1):
+        yield Text(f"{number}. {safe(words.say(step.text), 2_000)}")
+        if step.command:
+            yield Text(f"   $ {safe(step.command, 3_000)}", "cyan")
+        if step.risk is not Risk.NONE:
+            yield Text(f"   {_risk(step, words)}", "dim")
+
+
+def _risk(step: Step, words: Words) -> str:
+    if step.risk is Risk.DISRUPTIVE:
+        return words.say("visitors may notice this")
+    return words.say("can be undone")
+
+
+def _next(verdict: Verdict, words: Words) -> Iterator[Text]:
+    for test in verdict.next:
+        who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
+        yield Text(f"{who}: {test.test.replace('-', ' ')}: {words.say(test.why)}")
+
+
+def _evidence(verdict: Verdict, words: Words) -> Iterator[Text]:
+    for observation in verdict.observations:
+        if observation.name in _QUIET:
+            continue
+        line = Text(f"{observation.id:>4}  ", "dim")
+        line.append(words.observed(observation), "none")
+        if (seconds := _time(observation)) is not None:
+            line.append(f"  {words.seconds(seconds)}", "dim")
+        yield line
+
+
+def _time(observation: Observation) -> float | None:
+    """What the step took: up to the first byte where it is an answer."""
+    wait = observation.number("wait_s")
+    return wait if wait is not None else observation.number("seconds")

@@ -1,0 +1,124 @@
+"""Words for people: numbers with units, observations as sentences, in the language asked for.
+
+English sentences are the message ids of the gettext catalogues in `locale/`.
+"""
+
+import gettext
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+
+from badgateway.model.observation import Observation, Value
+from badgateway.model.verdict import Outcome, Verdict
+from badgateway.model.vocabulary import vocabulary
+from badgateway.report.safe import safe
+
+LANGUAGES = ("en", "fr")
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    folder = str(files("badgateway").joinpath("locale"))
+    return gettext.translation("badgateway", folder, [language], fallback=True)
+
+
+class Words:
+    """Everything that is said to a person, in one language."""
+
+    def __init__(self, language: str = "en") -> None:
+        """Args: language: one of `LANGUAGES`."""
+        self._catalogue = _catalogue(language)
+        self._comma = "," if language == "fr" else "."
+
+    def say(self, text: str, /, **values: object) -> str:
+        """A sentence of the product with its values filled in."""
+        said = self._catalogue.gettext(text)
+        return said.format(**values) if values else said
+
+    def seconds(self, seconds: float) -> str:
+        """A time with its unit: ms below a second."""
+        if seconds < 0.001:
+            return self._number(f"{seconds * 1000:.1f}") + " ms"
+        if seconds < 1:
+            return f"{seconds * 1000:.0f} ms"
+        return self._number(f"{seconds:.1f}") + " s"
+
+    def percent(self, share: float) -> str:
+        """A probability for people."""
+        return self.say("{number} %", number=f"{share * 100:.0f}")
+
+    def _number(self, text: str) -> str:
+        return text.replace(".", self._comma)
+
+    def observed(self, observation: Observation) -> str:
+        """An observation as a sentence; hostile values are made harmless."""
+        word = vocabulary().observations.get(observation.name)
+        if word is None:
+            return safe(f"{observation.name}: {_shown(observation.value)}")
+        sentence = self._catalogue.gettext(word.says)
+        keys = [key for _, key, _, _ in Formatter().parse(sentence) if key]
+        filled = {key: safe(_shown(observation.value.get(key)), 120) for key in keys}
+        return safe(" ".join(sentence.format(**filled).split()), 400)
+
+    def headline(self, verdict: Verdict) -> str:
+        """One line: what the person meets."""
+        status = verdict.status or ""
+        if verdict.outcome is Outcome.HEALTHY:
+            return self.say("The page works: it answers {status}.", status=status)
+        if verdict.outcome is Outcome.NONE:
+            return self.say("No gateway error here.")
+        if verdict.outcome is Outcome.UNREACHABLE:
+            return self.say("No page came back at all.")
+        if verdict.outcome is Outcome.OTHER_ERROR:
+            return self.say(
+                "The page answers an error of another kind ({status}).", status=status or "?"
+            )
+        return self.say("{title}: a gateway error.", title=status_title(verdict))
+
+    def whose(self, verdict: Verdict) -> str:
+        """One line: whose problem it is, as far as can be told."""
+        if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE):
+            return ""
+        if verdict.side is None:
+            return self.say("Whose problem it is cannot be told from here.")
+        return self.say(_SIDES[verdict.side.value])
+
+
+_SIDES = {
+    "visitor": "It is on your side: your device, browser, resolver, proxy or VPN.",
+    "path": "It is on the way between you and the site, not the site itself.",
+    "site": "It is the site's problem, not yours. Nothing on your device will mend it.",
+}
+
+_TITLES: Mapping[int, str] = {
+    502: "502 Bad Gateway",
+    503: "503 Service Unavailable",
+    504: "504 Gateway Timeout",
+    520: "520 Unknown Error",
+    521: "521 Web Server Is Down",
+    522: "522 Connection Timed Out",
+    523: "523 Origin Is Unreachable",
+    524: "524 A Timeout Occurred",
+    525: "525 SSL Handshake Failed",
+    526: "526 Invalid SSL Certificate",
+    527: "527 Railgun Error",
+    530: "530 Origin Error",
+}
+
+
+def status_title(verdict: Verdict) -> str:
+    """The status with the words people know it by."""
+    if verdict.status is None:
+        return "Bad Gateway"
+    return _TITLES.get(verdict.status, str(verdict.status))
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "?"
+    if isinstance(value, tuple):
+        return ", ".join(_shown(item) for item in value) or "nothing"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,125 @@
+"""What this machine itself knows: its resolver, its hosts file, its name servers."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from badgateway.model.failure import Failure
+from badgateway.transport.failures import TransportError
+
+T = TypeVar("T")
+_FILE_LIMIT = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class SystemAnswer:
+    """What the system's own resolution gave: addresses in its order of preference."""
+
+    addresses: tuple[str, ...]
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostsEntry:
+    """One line of the hosts file that names the host."""
+
+    address: str
+    path: str
+    line: int
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work aside, in a thread that does not keep the program from ending.
+
+    `asyncio.to_thread` would: at its end the loop waits for its threads, and a lookup can hang.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException:  # noqa: BLE001 - handed over to the waiting side
+            _hand_over(loop, lambda: done.done() or done.set_exception(error))
+        else:
+            _hand_over(loop, lambda: done.done() or done.set_result(result))
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    try:
+        loop.call_soon_threadsafe(call)
+    except RuntimeError:
+        pass  # the loop has ended: nobody waits any more
+
+
+async def resolve(name: str, port: int) -> SystemAnswer:
+    """Look a name up as every program of this machine does, hosts file and search domains included.
+
+    Raises:
+        TransportError: how it failed. The caller bounds the time.
+    """
+    try:
+        found = await in_thread(
+            lambda: socket.getaddrinfo(
+                name, port, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME
+            )
+        )
+    except socket.gaierror as error:
+        raise TransportError(
+            _LOOKUP.get(error.errno or 0, Failure.NAME_LOOKUP_FAILED), error.strerror or str(error)
+        ) from error
+    except (UnicodeError, OSError) as error:
+        raise TransportError(Failure.NAME_LOOKUP_FAILED, str(error)) from error
+    addresses = tuple(dict.fromkeys(str(item[4][0]) for item in found))
+    return SystemAnswer(addresses, next((item[3] for item in found if item[3]), ""))
+
+
+_LOOKUP = {
+    socket.EAI_NONAME: Failure.NAME_UNKNOWN,
+    getattr(socket, "EAI_NODATA", -5): Failure.NAME_WITHOUT_ADDRESS,
+    socket.EAI_AGAIN: Failure.NAME_LOOKUP_FAILED,
+    socket.EAI_FAIL: Failure.NAME_LOOKUP_FAILED,
+}
+
+
+def hosts_path() -> Path:
+    """Where this system keeps its hosts file."""
+    if sys.platform == "win32":
+        root = os.environ.get("SystemRoot", r"C:\Windows")
+        return Path(root, "System32", "drivers", "etc", "hosts")
+    return Path("/etc/hosts")
+
+
+def hosts_entries(name: str, path: Path | None = None) -> list[HostsEntry]:
+    """The lines of the hosts file that name `name`; empty where it cannot be read."""
+    path = path or hosts_path()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_FILE_LIMIT)
+    except OSError:
+        return []
+    entries = []
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if name.lower() in (word.lower() for word in words[1:]):
+            entries.append(HostsEntry(words[0], str(path), number))
+    return entries
+
+
+def name_servers(path: Path = Path("/etc/resolv.conf")) -> list[str]:
+    """The resolvers that this machine is set to ask; empty where the system keeps them elsewhere."""
+    try:
+        text = path.read_text("utf-8", "replace")[:_FILE_LIMIT]
+    except OSError:
+        return []
+    lines = (line.split() for line in text.splitlines())
+    return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
