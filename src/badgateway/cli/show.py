@@ -2,7 +2,7 @@
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from badgateway.cli.arguments import Parsed
 from badgateway.investigate.runner import Event
@@ -10,6 +10,7 @@ from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
 
 
@@ -46,7 +47,7 @@ class Progress:
         self._running: dict[str, int] = {}
         self._live: Live | None = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         if not self._parsed.json and sys.stderr.isatty():
             from rich.live import Live  # noqa: PLC0415
 
@@ -75,7 +76,7 @@ class Progress:
         if self._live is not None:
             self._live.update(self._picture(event.seconds))
 
-    def _picture(self, seconds: float) -> "object":
+    def _picture(self, seconds: float) -> "RenderableType":
         from rich.console import Group  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 

@@ -42,21 +42,19 @@ def states_seen(observations: Iterable[Observation]) -> dict[Hop, State]:
 
 def states_judged(verdict: Verdict) -> dict[Hop, State]:
     """How the hops stand by the verdict: works up to where it broke, and nothing known behind."""
-    states = {
+    states: dict[Hop, State] = {
         hop: state
         for hop, state in states_seen(verdict.observations).items()
         if state is State.WORKS
     }
-    if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE):
+    if verdict.outcome is Outcome.HEALTHY:
+        # The page came from behind the gateway, or the gateway needs nobody behind it.
+        return {**states, Hop.GATEWAY: State.WORKS, Hop.UPSTREAM: State.WORKS}
+    if verdict.hop is None:
         return states
-    answered = any(o.name == "http-response" for o in verdict.observations)
-    if answered and verdict.emitter is not None and verdict.hop is not None:
-        # Whoever made the page received the request, so everything before it works.
-        for hop in (Hop.NETWORK, Hop.GATEWAY):
-            if _ORDER.index(hop) < _ORDER.index(verdict.hop):
-                states[hop] = State.WORKS
-    if verdict.hop is not None:
-        for hop in _ORDER[_ORDER.index(verdict.hop) :]:
-            states.pop(hop, None)
-        states[verdict.hop] = State.BROKEN
-    return states
+    broken = _ORDER.index(verdict.hop)
+    if verdict.status is not None and broken > _ORDER.index(Hop.GATEWAY):
+        # Whoever made the page received the request, so everything before the break works.
+        states |= {Hop.NETWORK: State.WORKS, Hop.GATEWAY: State.WORKS}
+    states = {hop: state for hop, state in states.items() if _ORDER.index(hop) < broken}
+    return {**states, verdict.hop: State.BROKEN}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from badgateway.inference.identify import Identification, identify
 from badgateway.knowledge.emitter import EmitterFile
@@ -18,9 +19,11 @@ PROSE_SENTENCES = 6
 _SENTENCE = re.compile(r"[^.!?。]{25,}?[.!?。](?=\s|$)")
 _STATED = re.compile(
     r"""
-    \A\W{0,3}(?:HTTP(?:/\d(?:\.\d)?)?\s+)?(?:status\s+|error\s*:?\s*|erreur\s+|code\s+){0,3}(?P<a>[45]\d\d)\b
+    \A\W{0,3}(?:HTTP(?:/\d(?:\.\d)?)?\s+)?
+      (?:status\s+|error\s*:?\s*|erreur\s+|code\s+){0,3}(?P<a>[45]\d\d)\b
     | \b(?:HTTP\s+ERROR|error\s+code|error|code)\s*:?\s*(?P<b>[45]\d\d)\b
-    | \b(?P<c>5\d\d)\s+(?:bad\s+gateway|service\s+(?:temporarily\s+)?unavailable|gateway\s+time-?out|proxy\s+error|server\s+error)
+    | \b(?P<c>5\d\d)\s+(?:bad\s+gateway|service\s+(?:temporarily\s+)?unavailable
+      |gateway\s+time-?out|proxy\s+error|server\s+error)
     | \((?P<d>50[234])\)
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -81,12 +84,8 @@ def stated_status(page: Page) -> int | None:
 
 def is_prose(page: Page) -> bool:
     """Whether the text is a piece of writing rather than an error page."""
-    sentences = 0
-    for _ in _SENTENCE.finditer(page.text[:20_000]):
-        sentences += 1
-        if sentences >= PROSE_SENTENCES:
-            return True
-    return False
+    sentences = _SENTENCE.finditer(page.text[:20_000])
+    return len(list(islice(sentences, PROSE_SENTENCES))) == PROSE_SENTENCES
 
 
 def _outcome(

@@ -93,7 +93,7 @@ def _names(evidence: Evidence) -> Iterator[Observation]:
     """How this machine's resolver and the others agree about the last name on the way."""
     failed = evidence.named(*(failure.value for failure in _NAME_STATES))
     asked = evidence.named("resolved", *(failure.value for failure in _NAME_STATES))
-    if not asked or asked[-1].text("by") not in ("system",):
+    if not asked or asked[-1].text("by") != "system":
         return
     host = asked[-1].text("host") if not failed else failed[-1].text("host")
     system = next(

@@ -50,7 +50,7 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
 
 def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on material that somebody had: its worst answer is what it is about."""
-    answers = evidence.named("http-response")
+    answers = evidence.named("http-response", "page-text")
     read = [(o, _classified(o, known)) for o in answers]
     if not read:
         return Verdict(subject, Outcome.NONE, observations=tuple(evidence))
@@ -99,7 +99,7 @@ def meaning_for(verdict: Verdict, known: Knowledge) -> Meaning | None:
     if verdict.outcome not in (Outcome.GATEWAY_ERROR, Outcome.OTHER_ERROR):
         return None
     evidence = Evidence(verdict.observations)
-    for observation in evidence.named("http-response"):
+    for observation in evidence.named("http-response", "page-text"):
         response = Response.of(observation.value)
         classified = classify(response, known.emitters, known.variants)
         if classified.outcome is verdict.outcome and classified.status == verdict.status:

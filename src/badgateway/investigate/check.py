@@ -48,7 +48,7 @@ async def check_url(
     )
     runner = Runner(context, probes(), listener)
     complete = await runner.run(seen(Hop.BROWSER, "asked", "command line", url=target.url))
-    known = known or await in_thread(knowledge)
+    known = known if known is not None else await in_thread(knowledge)
     verdict = judge_check(context.evidence, target.url, known)
     verdict = replace(verdict, steps=steps_for(verdict, known), complete=complete)
     return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))

@@ -6,7 +6,7 @@ the investigation goes on.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -128,7 +128,7 @@ class Runner:
     async def _one(self, name: str, probe: Probe, about: Observation) -> None:
         self._tell(name, "started", about)
         try:
-            async with aclosing(_generator(probe.run(about, self._context))) as found:
+            async with aclosing(probe.run(about, self._context)) as found:
                 async for observation in found:
                     self._record(name, observation)
         except asyncio.CancelledError:
@@ -153,14 +153,3 @@ class Runner:
                 self._listener(Event(probe, kind, time.monotonic() - self._started, observation))
             except Exception as error:  # noqa: BLE001 - raised where the caller can see it
                 self._trouble.append(error)
-
-
-async def _generator(found: AsyncIterator[Observation]) -> "AsyncIterator[Observation]":
-    """A closable view of an iterator, so that a cancelled probe lets go of its connection."""
-    try:
-        async for item in found:
-            yield item
-    finally:
-        close = getattr(found, "aclose", None)
-        if close is not None:
-            await close()

@@ -131,7 +131,7 @@ def parse(name: str, text: str) -> Table:
 
 
 def folder(kind: str) -> Iterator[tuple[str, Table]]:
-    """(name, top table) of each file of one kind, in order of name; the file name is the identity."""
+    """(name, top table) of each file of one kind, by name; the file name is the identity."""
     base = files("badgateway.knowledge").joinpath(kind)
     for file in sorted(base.iterdir(), key=lambda item: item.name):
         if file.name.endswith(".toml"):

@@ -1,4 +1,4 @@
-"""Variants: the forms of a gateway error that people meet, and whom each concerns. One file each."""
+"""Variants: the forms of a gateway error that people meet, and whom each concerns."""
 
 from dataclasses import dataclass
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from badgateway.model.hop import Hop
 
-Value: TypeAlias = "str | int | float | bool | None | tuple[Value, ...] | Mapping[str, Value]"
+Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | Mapping[str, Value] | None"
 
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
 

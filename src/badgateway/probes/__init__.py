@@ -7,7 +7,7 @@ never raises for what the world does; the one catch for our own bugs stands in t
 
 import pkgutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, cast
@@ -73,7 +73,7 @@ class Probe(Protocol):
         One subject is tested once.
         """
 
-    def run(self, about: Observation, context: Context) -> AsyncIterator[Observation]:
+    def run(self, about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
         """State what is seen, as it is seen."""
 
 

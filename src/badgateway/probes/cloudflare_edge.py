@@ -4,7 +4,7 @@ A good answer there beside a failing page clears the visitor, the name and the e
 lies between Cloudflare and the origin, or at the origin.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
@@ -27,7 +27,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     return target_of(about.text("url")).host if "cf-ray" in names and failed else None
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Ask the edge for its trace: lines of `key=value`, among them `colo`, the data centre."""
     target = target_of(about.text("url")).at(PATH)
     way = Way(target, about.text("address"), int(about.number("port") or 0), context.proxy)

@@ -4,7 +4,7 @@ TCP, and TLS for https, to every address that the page itself is not asked at: o
 among several is a fault that some visitors meet and others do not.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.observation import Observation
@@ -32,7 +32,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     return f"{about.text('host')} {about.text('address')} {about.text('port')}"
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Open the connection and close it."""
     way = Way(
         target_of(about.text("url")),

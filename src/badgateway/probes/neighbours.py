@@ -5,7 +5,7 @@ way and the front are fine, and it is what makes this page that is broken.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
@@ -30,7 +30,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     return target_of(about.text("url")).host
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Ask for the neighbours side by side, at the address where the page failed."""
     target = target_of(about.text("url"))
     paths = [path for path in PATHS if path != target.path]

@@ -5,7 +5,7 @@ first address of each family, as browsers do; HTTP/1.1 because only there a brok
 seen byte by byte.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
@@ -37,7 +37,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     return f"{about.text('url')} {about.text('address')}"
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Walk to the page; where it sends the visitor elsewhere, say where."""
     target = target_of(about.text("url"))
     way = Way(

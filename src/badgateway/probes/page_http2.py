@@ -4,7 +4,7 @@ Browsers speak it wherever it is offered, and a site can be broken in one protoc
 that does not offer HTTP/2 is fine and says so in the handshake.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.observation import Observation
@@ -31,7 +31,7 @@ def _first(about: Observation, context: Context) -> Observation | None:
     return next(same, None)
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Ask for the page over HTTP/2; only what HTTP/2 itself showed is stated."""
     target = target_of(about.text("url"))
     way = Way(

@@ -6,7 +6,7 @@ that are not public are never asked about: it would tell strangers about them an
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
@@ -31,13 +31,13 @@ def wanted(about: Observation, context: Context) -> str | None:
 
 
 def _asked(target: Target, context: Context) -> tuple[Resolver, ...]:
-    """Resolvers that the person named are asked about every name, public ones about public names."""
+    """Resolvers that the person named are asked about any name, public ones about public ones."""
     if context.wishes.resolvers or target.public:
         return context.resolvers
     return ()
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Ask every resolver for both types, all at once; state each answer as it comes."""
     target = target_of(about.text("to") or about.text("url"))
     seconds = min(SECONDS, context.seconds_left())

@@ -6,7 +6,7 @@ literal address, `--connect-to` and a proxy that resolves by itself need no look
 
 import ipaddress
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
@@ -37,7 +37,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     return about.text("to") or about.text("url")
 
 
-async def run(about: Observation, context: Context) -> AsyncIterator[Observation]:
+async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Find the addresses of the URL that was asked for, or that a redirect leads to."""
     target = target_of(about.text("to") or about.text("url"))
     wishes, started = context.wishes, time.perf_counter()

@@ -17,5 +17,6 @@ def fits(text: str) -> float:
 def read(text: str, name: str) -> Iterator[Observation]:
     """The text as the body of an answer whose status and head are unknown."""
     response = Response(status=None, body=text, headed=False)
-    value = {**response.value(), "url": name, "what": "page"}
-    yield Observation(Hop.GATEWAY, "http-response", value, f"file:{name}")
+    excerpt = " ".join(text.split())[:200]
+    value = {**response.value(), "url": name, "what": "page", "excerpt": excerpt}
+    yield Observation(Hop.GATEWAY, "page-text", value, f"file:{name}")

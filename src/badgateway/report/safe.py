@@ -11,7 +11,7 @@ _ODD = re.compile(
 
 
 def safe(text: str, limit: int = 400) -> str:
-    """`text` on one line, control characters shown as `\\x1b` and the like, cut at `limit`."""
+    r"""`text` on one line, control characters shown as `\x1b` and the like, cut at `limit`."""
     text = text[: limit * 4]
     text = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
     shown = _ODD.sub(lambda found: _escape(found[0]), text)

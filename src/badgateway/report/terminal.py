@@ -4,10 +4,10 @@ Colours and the live picture only where the output is a terminal; in a pipe the 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from badgateway.inference.chain import State, states_judged, states_seen
@@ -49,7 +49,7 @@ _QUIET = frozenset({"asked", "probe-unfinished"})
 
 
 def console(file: TextIO) -> Console:
-    """A console on `file`: colours and width as the terminal and `NO_COLOR` say; plain in a pipe."""
+    """A console on `file`: colours as the terminal and `NO_COLOR` say, none in a pipe."""
     return Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
@@ -65,7 +65,7 @@ def picture(
     if sum(width(text) + 3 for text, _ in parts) + 2 <= columns:
         line = Text("  ")
         for place, (text, style) in enumerate(parts):
-            line.append("── " if place else "", "dim").append(f"{text} ", style)
+            line.append(" ── " if place else "", "dim").append(text, style)
         return line
     return Group(*(Text(f"  {text}", style) for text, style in parts))
 
@@ -82,10 +82,10 @@ def report(
     columns = out.width
     out.print(Text(safe(verdict.subject, 2_000), "bold"))
     if verdict.subject.startswith("http"):
-        more = {verdict.hop} - {None}
-        out.print(Padding(picture(states_judged(verdict), words, columns, more), (1, 0)))
-    else:
+        more = [verdict.hop] if verdict.hop else []
         out.print()
+        out.print(picture(states_judged(verdict), words, columns, more))
+    out.print()
     out.print(Text(words.headline(verdict), _OUTCOME_STYLE[verdict.outcome]))
     for line in (words.whose(verdict), *_told(verdict, known, words)):
         if line:
@@ -97,18 +97,36 @@ def report(
         (words.say("What would tell more"), _next(verdict, words)),
         (words.say("Evidence"), _evidence(verdict, words) if why else iter(())),
     )
-    for title, lines in sections:
-        content = list(lines)
+    for title, rows in sections:
+        content = list(rows)
         if content:
             out.print()
             out.print(Text(title, "bold"))
-            for line in content:
-                out.print(Padding(line, (0, 0, 0, 2)))
+            for row in content:
+                row.print(out)
     out.print()
     done = words.say("{seconds} in all", seconds=words.seconds(verdict.elapsed_s))
     if not verdict.complete:
         done += words.say("; some tests had not ended when the time was up")
     out.print(Text(done, "dim"))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line whose head hangs out: what is too long goes on below its own beginning."""
+
+    head: Text
+    body: Text
+    indent: int
+
+    def print(self, out: Console) -> None:
+        """Print it, wrapped to the width of `out`."""
+        lines = self.body.wrap(out, max(24, out.width - self.indent))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            head = self.head.copy() if number == 0 else Text("")
+            head.pad_right(max(0, self.indent - width(head.plain)))
+            out.print(head.append_text(line), no_wrap=True, overflow="ignore", crop=False)
 
 
 def _told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
@@ -132,14 +150,11 @@ def _told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
     elif verdict.outcome is Outcome.GATEWAY_ERROR:
         yield words.say("Who made this page cannot be told.")
     meaning = meaning_for(verdict, known)
+    variant = known.variants.get(verdict.variant or "")
     if meaning is not None:
         yield words.say(meaning.says)
-    if (
-        verdict.variant in known.variants
-        and verdict.outcome is Outcome.GATEWAY_ERROR
-        and meaning is None
-    ):
-        yield words.say(known.variants[verdict.variant].means)
+    elif variant is not None:
+        yield words.say(variant.means)
 
 
 def _heading(verdict: Verdict, words: Words) -> str:
@@ -148,25 +163,24 @@ def _heading(verdict: Verdict, words: Words) -> str:
     return words.say("Likely causes (which one cannot be told from here)")
 
 
-def _causes(verdict: Verdict, words: Words) -> Iterator[Text]:
+def _causes(verdict: Verdict, words: Words) -> Iterator[Row]:
     titles = vocabulary()
     for ranked in verdict.causes[:5]:
-        line = Text(f"{words.percent(ranked.probability):>5}  ", "bold")
-        line.append(words.say(titles.causes[ranked.cause].title), "none")
+        line = Text(words.say(titles.causes[ranked.cause].title))
         line.append(f"  ({words.say(_SHORT[ranked.hop])})", "dim")
         if ranked.because:
             line.append(f"  {' '.join(ranked.because)}", "dim")
-        yield line
+        yield Row(Text(f"  {words.percent(ranked.probability):>5}", "bold"), line, 9)
 
 
-def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Text]:
+def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Row]:
     mine = [step for step in verdict.steps if step.who is who]
     for number, step in enumerate(mine, 1):
-        yield Text(f"{number}. {safe(words.say(step.text), 2_000)}")
+        yield Row(Text(f"  {number}."), Text(safe(words.say(step.text), 2_000)), 5)
         if step.command:
-            yield Text(f"   $ {safe(step.command, 3_000)}", "cyan")
+            yield Row(Text("     $"), Text(safe(step.command, 3_000), "cyan"), 7)
         if step.risk is not Risk.NONE:
-            yield Text(f"   {_risk(step, words)}", "dim")
+            yield Row(Text(""), Text(_risk(step, words), "dim"), 5)
 
 
 def _risk(step: Step, words: Words) -> str:
@@ -175,21 +189,21 @@ def _risk(step: Step, words: Words) -> str:
     return words.say("can be undone")
 
 
-def _next(verdict: Verdict, words: Words) -> Iterator[Text]:
+def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
     for test in verdict.next:
         who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
-        yield Text(f"{who}: {test.test.replace('-', ' ')}: {words.say(test.why)}")
+        line = Text(f"{test.test.replace('-', ' ')} ({who}): {words.say(test.why)}")
+        yield Row(Text("  ·"), line, 4)
 
 
-def _evidence(verdict: Verdict, words: Words) -> Iterator[Text]:
+def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
     for observation in verdict.observations:
         if observation.name in _QUIET:
             continue
-        line = Text(f"{observation.id:>4}  ", "dim")
-        line.append(words.observed(observation), "none")
+        line = Text(words.observed(observation))
         if (seconds := _time(observation)) is not None:
             line.append(f"  {words.seconds(seconds)}", "dim")
-        yield line
+        yield Row(Text(f"  {observation.id:>4}", "dim"), line, 8)
 
 
 def _time(observation: Observation) -> float | None:

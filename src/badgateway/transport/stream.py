@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Protocol, cast
 
 from badgateway.model.failure import Failure
 from badgateway.transport.failures import TransportError, failure_of
@@ -182,7 +182,8 @@ class TlsStream:
         found = self._tls.getpeercert()
         if not found:
             return {}
-        issuer = {key: value for part in found.get("issuer", ()) for key, value in part}
+        parts = cast("tuple[tuple[tuple[str, str], ...], ...]", found.get("issuer", ()))
+        issuer = {key: value for part in parts for key, value in part}
         names = (issuer.get("organizationName"), issuer.get("commonName"))
         return {
             "issuer": ", ".join(dict.fromkeys(name for name in names if name)),

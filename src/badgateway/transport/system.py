@@ -1,6 +1,7 @@
 """What this machine itself knows: its resolver, its hosts file, its name servers."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -8,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from badgateway.model.failure import Failure
 from badgateway.transport.failures import TransportError
@@ -42,23 +43,26 @@ async def in_thread(work: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
+    def finish(result: T | None, failure: BaseException | None) -> None:
+        if done.done():
+            return
+        if failure is not None:
+            done.set_exception(failure)
+        else:
+            done.set_result(cast("T", result))
+
     def run() -> None:
+        result, failure = None, None
         try:
             result = work()
-        except BaseException:  # noqa: BLE001 - handed over to the waiting side
-            _hand_over(loop, lambda: done.done() or done.set_exception(error))
-        else:
-            _hand_over(loop, lambda: done.done() or done.set_result(result))
+        except BaseException as error:  # noqa: BLE001 - handed over to the waiting side
+            failure = error
+        # Where the loop has ended meanwhile, nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(finish, result, failure)
 
     threading.Thread(target=run, daemon=True).start()
     return await done
-
-
-def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
-    try:
-        loop.call_soon_threadsafe(call)
-    except RuntimeError:
-        pass  # the loop has ended: nobody waits any more
 
 
 async def resolve(name: str, port: int) -> SystemAnswer:
@@ -94,7 +98,7 @@ _LOOKUP = {
 def hosts_path() -> Path:
     """Where this system keeps its hosts file."""
     if sys.platform == "win32":
-        root = os.environ.get("SystemRoot", r"C:\Windows")
+        root = os.environ.get("SYSTEMROOT", r"C:\Windows")
         return Path(root, "System32", "drivers", "etc", "hosts")
     return Path("/etc/hosts")
 
@@ -116,7 +120,7 @@ def hosts_entries(name: str, path: Path | None = None) -> list[HostsEntry]:
 
 
 def name_servers(path: Path = Path("/etc/resolv.conf")) -> list[str]:
-    """The resolvers that this machine is set to ask; empty where the system keeps them elsewhere."""
+    """The resolvers that this machine asks; empty where the system keeps them elsewhere."""
     try:
         text = path.read_text("utf-8", "replace")[:_FILE_LIMIT]
     except OSError:

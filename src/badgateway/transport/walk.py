@@ -6,7 +6,7 @@ so that the page behind it can still be seen.
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 from badgateway.model.failure import Failure
@@ -78,7 +78,7 @@ class Walk:
             "port": way.port,
         }
 
-    async def open(self, alpn: tuple[str, ...]) -> AsyncIterator[Observation]:
+    async def open(self, alpn: tuple[str, ...]) -> AsyncGenerator[Observation, None]:
         """Connect and, for https, shake hands. The walk stands if `stream` is there at the end."""
         try:
             async for observation in self._connected():
@@ -90,7 +90,7 @@ class Walk:
             self.close()
             raise
 
-    async def _connected(self) -> AsyncIterator[Observation]:
+    async def _connected(self) -> AsyncGenerator[Observation, None]:
         way, proxy = self.way, self.way.proxy
         started = time.perf_counter()
         hop = Hop.EXIT if proxy else Hop.NETWORK
@@ -120,7 +120,7 @@ class Walk:
                         **response.value(),
                     )
 
-    async def _secured(self, alpn: tuple[str, ...]) -> AsyncIterator[Observation]:
+    async def _secured(self, alpn: tuple[str, ...]) -> AsyncGenerator[Observation, None]:
         """The TLS handshake; where the certificate does not verify, once more without asking."""
         started = time.perf_counter()
         try:
@@ -207,7 +207,7 @@ class Walk:
             **facts,
         )
 
-    async def get(self, what: str = "page") -> AsyncIterator[Observation]:
+    async def get(self, what: str = "page") -> AsyncGenerator[Observation, None]:
         """One HTTP/1.1 GET of the target on the open connection, which is closed afterwards."""
         assert self.stream is not None
         way = self.way
@@ -226,7 +226,7 @@ class Walk:
         for observation in self.told(result, what):
             yield observation
 
-    async def get2(self, what: str = "page") -> AsyncIterator[Observation]:
+    async def get2(self, what: str = "page") -> AsyncGenerator[Observation, None]:
         """The same over HTTP/2, on a connection where ALPN agreed on it."""
         assert self.stream is not None
         # h2 and what it needs cost 60 ms of import, which only sites with HTTP/2 are worth.
@@ -254,13 +254,10 @@ class Walk:
 
     async def last(self, what: str) -> Observation | None:
         """Walk the whole way for a page that only its end matters of: the last thing seen."""
-        last: Observation | None = None
-        async for last in self.open(("http/1.1",)):
-            pass
+        seen_last = [observation async for observation in self.open(("http/1.1",))][-1:]
         if self.stream is not None:
-            async for last in self.get(what):
-                pass
-        return last
+            seen_last = [observation async for observation in self.get(what)][-1:]
+        return seen_last[0] if seen_last else None
 
     def request_headers(self) -> list[tuple[str, str]]:
         """The headers to send. The person's own stay away from a peer that could be anybody."""
@@ -325,6 +322,6 @@ def _since(started: float) -> float:
     return round(time.perf_counter() - started, 6)
 
 
-def _validity(stream: Stream | None) -> dict[str, Value]:
+def _validity(stream: Stream | None) -> Mapping[str, Value]:
     """Issuer and end of a certificate that verified, as the TLS library already parsed it."""
     return stream.certificate() if isinstance(stream, TlsStream) else {}

@@ -1,0 +1,29 @@
+"""`badgateway demo`."""
+
+import asyncio
+
+from badgateway.cli.arguments import Parsed
+from badgateway.cli.show import Progress, exit_status, show
+from badgateway.demo.site import DemoSite
+from badgateway.investigate.check import check_url
+from badgateway.model.target import Wishes, target_of
+from badgateway.model.verdict import Verdict
+
+
+def demo(parsed: Parsed) -> int:
+    """Start a small site, break it, diagnose it; returns the exit status (1: a fault was found)."""
+    with DemoSite() as site:
+        if not parsed.json:
+            print(f"A gateway now listens on {site.url}, an application behind it")
+            print(f"on port {site.application_port}. First while both run:\n")
+            show(_checked(site, parsed), parsed)
+            print("\nNow the application is stopped. The same check again:\n")
+        site.stop_application()
+        verdict = _checked(site, parsed)
+    show(verdict, parsed)
+    return exit_status(verdict)
+
+
+def _checked(site: DemoSite, parsed: Parsed) -> Verdict:
+    with Progress(parsed) as progress:
+        return asyncio.run(check_url(target_of(site.url), Wishes(timeout=10), progress.heard))
