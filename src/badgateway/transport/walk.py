@@ -8,6 +8,7 @@ so that the page behind it can still be seen.
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
@@ -25,6 +26,7 @@ from badgateway.transport.stream import (
     connect,
     tls_context,
 )
+from badgateway.transport.system import in_thread
 
 CONNECT_SECONDS = 6.0
 """Time for a TCP connection: three SYN packets of Linux go out at 0, 1 and 3 seconds."""
@@ -229,17 +231,13 @@ class Walk:
     async def get2(self, what: str = "page") -> AsyncGenerator[Observation, None]:
         """The same over HTTP/2, on a connection where ALPN agreed on it."""
         assert self.stream is not None
-        # h2 and what it needs cost 60 ms of import, which only sites with HTTP/2 are worth.
-        from badgateway.transport.http2 import exchange2  # noqa: PLC0415
+        # 60 ms of import, which only sites with HTTP/2 are worth, and not in the others' way.
+        http2 = await in_thread(lambda: import_module("badgateway.transport.http2"))
 
         way = self.way
-        fields = [
-            (name.lower(), value)
-            for name, value in self.request_headers()
-            if name.lower() not in ("host", "connection")
-        ]
+        fields = self._lower_headers()
         try:
-            result = await exchange2(
+            result = await http2.exchange2(
                 self.stream,
                 way.target.authority,
                 way.target.path,
@@ -251,6 +249,38 @@ class Walk:
             self.close()
         for observation in self.told(result, what):
             yield observation
+
+    async def get3(self, what: str = "page") -> AsyncGenerator[Observation, None]:
+        """The same over HTTP/3, which needs no connection opened before.
+
+        Raises:
+            ImportError: the extra `http3` is not installed.
+        """
+        http3 = await in_thread(lambda: import_module("badgateway.transport.http3"))
+        target = self.way.target
+        fields = [
+            (":method", "GET"),
+            (":scheme", "https"),
+            (":authority", target.authority),
+            (":path", target.path),
+            *self._lower_headers(),
+        ]
+        result = await http3.exchange3(
+            self.way.address,
+            self.way.port,
+            target.host,
+            fields,
+            self._time(1e6),
+            self._time(BODY_SECONDS),
+        )
+        for observation in self.told(result, what):
+            yield observation
+
+    def _lower_headers(self) -> list[tuple[str, str]]:
+        """The headers of HTTP/2 and 3: lower case, without those of one connection."""
+        left_out = ("host", "connection")
+        named = [(name.lower(), value) for name, value in self.request_headers()]
+        return [(name, value) for name, value in named if name not in left_out]
 
     async def last(self, what: str) -> Observation | None:
         """Walk the whole way for a page that only its end matters of: the last thing seen."""
