@@ -20,7 +20,9 @@ class DemoSite:
     answers 502 and says why in `Proxy-Status` (RFC 9209), as a gateway should.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float = 0.0) -> None:
+        """Args: delay: seconds that the application takes for a page."""
+        self._delay = delay
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._application: asyncio.Server | None = None
@@ -67,10 +69,21 @@ class DemoSite:
         self._held.bind(("127.0.0.1", self.application_port))
 
     async def _start(self) -> None:
-        self._application = await asyncio.start_server(_application, "127.0.0.1", 0)
+        self._application = await asyncio.start_server(self._answer_page, "127.0.0.1", 0)
         self.application_port = self._application.sockets[0].getsockname()[1]
         self._gateway = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
         self.gateway_port = self._gateway.sockets[0].getsockname()[1]
+
+    async def _answer_page(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await _head(reader)
+            await asyncio.sleep(self._delay)
+            writer.write(_answer("200 OK", _PAGE))
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # the gateway left
+        finally:
+            writer.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -89,17 +102,6 @@ class DemoSite:
             pass  # the visitor left
         finally:
             writer.close()
-
-
-async def _application(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        await _head(reader)
-        writer.write(_answer("200 OK", _PAGE))
-        await writer.drain()
-    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        pass
-    finally:
-        writer.close()
 
 
 async def _close(server: asyncio.Server) -> None:
