@@ -1,4 +1,4 @@
-"""Write the pages that are made from the knowledge, or check that they are up to date (`--check`)."""
+"""Write the pages that are made from the knowledge, or check that they are true (`--check`)."""
 
 import sys
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def emitter_section(emitter: EmitterFile) -> str:
         status = ", ".join(map(str, sorted(meaning.status))) or "any status"
         about = f" ({meaning.mark})" if meaning.mark else ""
         lines.append(f"- **{status}**{about}: {meaning.says}")
-    return "\n".join(lines[:1] + [""] + lines[1:]).strip()
+    return "\n".join([*lines[:1], "", *lines[1:]]).strip()
 
 
 def causes_page(known: Knowledge) -> str:

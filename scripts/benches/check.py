@@ -43,7 +43,11 @@ def main() -> None:
     started = time.perf_counter()
     knowledge()
     loading = (time.perf_counter() - started) * 1000
-    figures: dict[str, object] = {"bench": "check", "rounds": ROUNDS, "knowledge_ms": round(loading)}
+    figures: dict[str, object] = {
+        "bench": "check",
+        "rounds": ROUNDS,
+        "knowledge_ms": round(loading),
+    }
     for name, delay in (("", 0.05), ("at_once_", 0.0)):
         with DemoSite(delay) as site:
             asyncio.run(once(site.url))

@@ -74,7 +74,9 @@ class DemoSite:
         self._gateway = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
         self.gateway_port = self._gateway.sockets[0].getsockname()[1]
 
-    async def _answer_page(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer_page(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             await _head(reader)
             await asyncio.sleep(self._delay)

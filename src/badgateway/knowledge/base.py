@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from badgateway.knowledge.cause import CauseFile, load_causes
 from badgateway.knowledge.emitter import EmitterFile, Meaning, load_emitters, meaning_of
-from badgateway.knowledge.files import parse
+from badgateway.knowledge.files import table_of
 from badgateway.knowledge.proxy_status import load_proxy_status
 from badgateway.knowledge.step import StepFile, load_steps
 from badgateway.knowledge.variant import VariantFile, load_variants
@@ -37,7 +37,7 @@ def knowledge() -> Knowledge:
         KnowledgeError: a file is wrong; the message is `file:line: what is wrong`.
     """
     name = "unsigned.toml"
-    table = parse(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
+    table = table_of(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
     table.only("meaning")
     return Knowledge(
         emitters=load_emitters(),

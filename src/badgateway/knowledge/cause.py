@@ -83,6 +83,19 @@ def cause_of(name: str, table: Table) -> CauseFile:
             for key, allowed in item.get("where", dict, {}).items()
         }
         signs.append(Sign(item.get("observation", str), where, share))
+    if not table.proved:
+        _prove(signs, table)
+    return CauseFile(
+        name=name,
+        means=table.get("means", str),
+        decides=_decides(table),
+        source=table.get("source", str),
+        signs=tuple(signs),
+    )
+
+
+def _prove(signs: list[Sign], table: Table) -> None:
+    """Refuse the file unless each sample says the truth and both kinds of sample are there."""
     kinds = set()
     for sample in table.tables("sample"):
         sample.only("matches", "observation", "value", "source")
@@ -96,13 +109,6 @@ def cause_of(name: str, table: Table) -> CauseFile:
             raise sample.error(f"this sample {must}", "observation")
     if signs and kinds != {True, False}:
         raise table.error("a file with signs needs a [[sample]] that matches and one that must not")
-    return CauseFile(
-        name=name,
-        means=table.get("means", str),
-        decides=_decides(table),
-        source=table.get("source", str),
-        signs=tuple(signs),
-    )
 
 
 def _decides(table: Table) -> NextTest | None:

@@ -103,7 +103,8 @@ def emitter_of(name: str, table: Table) -> EmitterFile:
     for item in table.tables("meaning"):
         if (mark := item.get("mark", str, "")) and mark not in marks:
             raise item.error(f"'mark' names no mark of this file: {mark}", "mark")
-    _prove(emitter, table)
+    if not table.proved:
+        _prove(emitter, table)
     return emitter
 
 

@@ -1,11 +1,13 @@
 """Reading one knowledge file so that every complaint names the file and the line."""
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -38,12 +40,14 @@ class Table:
         text: the whole file.
         head: first line of this table, from 1.
         data: what TOML found in it.
+        proved: whether exactly this text has been checked before, so that it need not be again.
     """
 
     file: str
     text: str
     head: int
     data: Mapping[str, object]
+    proved: bool = False
 
     def error(self, message: str, key: str = "") -> KnowledgeError:
         """The complaint `message`, at the line of `key`, or of the table."""
@@ -99,20 +103,23 @@ class Table:
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(f"'{key}' must be written as [[{key}]] tables", key)
-        heads = [
-            number
-            for number, line in enumerate(self.text.splitlines(), 1)
-            if re.match(rf"\s*\[\[\s*{re.escape(key)}\s*\]\]", line)
-        ]
+        heads = [] if self.proved else self._heads(key)
         for position, item in enumerate(value):
             head = heads[position] if position < len(heads) else self.head
-            yield Table(self.file, self.text, head, item)
+            yield Table(self.file, self.text, head, item, self.proved)
+
+    def _heads(self, key: str) -> list[int]:
+        pattern = re.compile(rf"\s*\[\[\s*{re.escape(key)}\s*\]\]")
+        lines = enumerate(self.text.splitlines(), 1)
+        return [number for number, line in lines if pattern.match(line)]
 
     def pattern(self, key: str) -> str | None:
         """A regular expression; refused where it does not compile."""
         if key not in self.data:
             return None
         text = self.get(key, str)
+        if self.proved:
+            return text
         try:
             re.compile(text)
         except re.error as error:
@@ -130,18 +137,42 @@ def parse(name: str, text: str) -> Table:
         raise KnowledgeError(name, line, f"not valid TOML: {error}") from None
 
 
-def folder(kind: str) -> Iterator[tuple[str, Table]]:
-    """(name, top table) of each file of one kind, by name; the file name is the identity."""
+def units(kind: str) -> Iterator[tuple[str, str, str]]:
+    """(name, path for messages, text) of each file of one kind; the file name is the identity."""
     base = files("badgateway.knowledge").joinpath(kind)
     for file in sorted(base.iterdir(), key=lambda item: item.name):
         if file.name.endswith(".toml"):
-            yield file.name.removesuffix(".toml"), parse(f"{kind}/{file.name}", _read(file))
-
-
-def _read(file: Traversable) -> str:
-    return file.read_text("utf-8")
+            yield file.name.removesuffix(".toml"), f"{kind}/{file.name}", file.read_text("utf-8")
 
 
 def load_folder(kind: str, load: Callable[[str, Table], T]) -> dict[str, T]:
     """Every unit of one kind, by name, through its loader."""
-    return {name: load(name, table) for name, table in folder(kind)}
+    return {name: load(name, table_of(path, text)) for name, path, text in units(kind)}
+
+
+def table_of(path: str, text: str) -> Table:
+    """The top table of a file: as it was compiled where exactly this text was, else parsed."""
+    known = _compiled().get(path)
+    if known is not None and known["sha256"] == fingerprint(text):
+        return Table(path, text, 1, cast("Mapping[str, object]", known["data"]), proved=True)
+    return parse(path, text)
+
+
+def fingerprint(text: str) -> str:
+    """What tells one version of a file from another."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+COMPILED = "compiled.json"
+"""Made by the build (`hatch_build.py`): every file that proved itself, parsed. TOML takes the
+standard library 0.1 s for all of them, and the proofs as much again; a file that has changed
+since is simply read and proved anew, so this can be missing or old, never wrong."""
+
+
+@cache
+def _compiled() -> Mapping[str, Mapping[str, object]]:
+    try:
+        text = files("badgateway.knowledge").joinpath(COMPILED).read_text("utf-8")
+        return cast("Mapping[str, Mapping[str, object]]", json.loads(text))
+    except (OSError, ValueError):
+        return {}

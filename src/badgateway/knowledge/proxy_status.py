@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from badgateway.knowledge.emitter import Meaning, shares_of
-from badgateway.knowledge.files import parse
+from badgateway.knowledge.files import table_of
 from badgateway.model.hop import Hop
 
 _MEMBER = re.compile(
@@ -34,7 +34,7 @@ def parse_proxy_status(header: str) -> tuple[ProxyStatus, ...]:
 def load_proxy_status() -> Mapping[str, Meaning]:
     """What each error type means, by its name."""
     file = "proxy_status.toml"
-    table = parse(file, files("badgateway.knowledge").joinpath(file).read_text("utf-8"))
+    table = table_of(file, files("badgateway.knowledge").joinpath(file).read_text("utf-8"))
     meanings: dict[str, Meaning] = {}
     for item in table.tables("type"):
         item.only("names", "says", "hop", "causes")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 
-from badgateway.knowledge.files import parse
+from badgateway.knowledge.files import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PublicResolver:
 def public_resolvers() -> tuple[PublicResolver, ...]:
     """All of them, in the order of the file."""
     name = "resolvers.toml"
-    table = parse(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
+    table = table_of(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
     found = []
     for item in table.tables("resolver"):
         item.only("label", "addresses", "doh", "source")

@@ -57,6 +57,13 @@ def variant_of(name: str, table: Table) -> VariantFile:
         source=table.get("source", str),
         made=tuple(mark_of(item) for item in table.tables("made")),
     )
+    if not table.proved:
+        _prove(variant, table)
+    return variant
+
+
+def _prove(variant: VariantFile, table: Table) -> None:
+    """Refuse the file unless each sample says the truth and both kinds of sample are there."""
     kinds = set()
     for sample in table.tables("sample"):
         sample.only("matches", "text", "source")
@@ -67,4 +74,3 @@ def variant_of(name: str, table: Table) -> VariantFile:
             raise sample.error(f"this sample {must}", "text")
     if kinds != {True, False}:
         raise table.error("a file needs a [[sample]] that matches and one that must not")
-    return variant
