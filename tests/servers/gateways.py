@@ -328,7 +328,7 @@ class Caddy(Gateway):
 
     def config(self) -> str:
         return (
-            "{\n  admin off\n  auto_https off\n  persist_config off\n"
+            "{\n  admin off\n  auto_https off\n"
             f"  storage file_system {self.folder}\n}}\n"
             + self.each(
                 "http://127.0.0.1:{port} {{\n  bind 127.0.0.1\n"
@@ -381,9 +381,7 @@ class Varnish(Gateway):
             f" .connect_timeout = {SLOW_S}s; .first_byte_timeout = {SLOW_S}s;"
             f" .between_bytes_timeout = {SLOW_S}s; }}}}\n"
         )
-        chosen = self.each(
-            '  if (local.socket == "{slug}") {{ set req.backend_hint = {slug}; }}\n'
-        )
+        chosen = self.each('  if (local.socket == "{slug}") {{ set req.backend_hint = {slug}; }}\n')
         return f"vcl 4.1;\n{backends}sub vcl_recv {{\n{chosen}  return (pass);\n}}\n"
 
     def command(self, config: Path) -> list[str]:
@@ -426,12 +424,12 @@ class Squid(Gateway):
 
     def config(self) -> str:
         user, _ = serving_user("proxy")
-        return (
-            dedent(f"""\
+        return dedent(f"""\
             http_port 127.0.0.1:{self.forward_port}
             visible_hostname gateway.test
             cache_effective_user {user}
             pid_filename none
+            pinger_enable off
             cache_log {self.folder}/log
             access_log none
             cache deny all
@@ -441,23 +439,20 @@ class Squid(Gateway):
             connect_timeout {SLOW_S} seconds
             read_timeout {SLOW_S} seconds
             forward_timeout 4 seconds
-            forward_max_tries 1
             connect_retries 0
             dns_nameservers 127.0.0.1
             dns_timeout {SLOW_S} seconds
             acl blocked dstdomain {self.blocked}
             http_access deny blocked
             http_access allow all
-            """)
-            + self.each(
-                "http_port 127.0.0.1:{port} accel defaultsite=127.0.0.1:{port}\n"
-                "acl port_{slug} localport {port}\n"
-                "cache_peer 127.0.0.1 parent {upstream} 0 no-query no-digest originserver"
-                " name=peer_{slug} {tls}\n"
-                "cache_peer_access peer_{slug} allow port_{slug}\n"
-                "cache_peer_access peer_{slug} deny all\n"
-                "never_direct allow port_{slug}\n"
-            )
+            """) + self.each(
+            "http_port 127.0.0.1:{port} accel defaultsite=127.0.0.1:{port}\n"
+            "acl port_{slug} localport {port}\n"
+            "cache_peer 127.0.0.1 parent {upstream} 0 no-query no-digest originserver"
+            " name=peer_{slug} {tls}\n"
+            "cache_peer_access peer_{slug} allow port_{slug}\n"
+            "cache_peer_access peer_{slug} deny all\n"
+            "never_direct allow port_{slug}\n"
         )
 
     def command(self, config: Path) -> list[str]:
@@ -506,8 +501,10 @@ class TrafficServer(Gateway):
             self.each("map http://127.0.0.1:{port}/ {scheme}://127.0.0.1:{upstream}/\n"),
             encoding="utf-8",
         )
-        untrusted = self.upstreams.get(Fault.TLS_UNTRUSTED)
-        assert untrusted is not None
+        (etc / "ip_allow.yaml").write_text(
+            "ip_allow:\n  - {apply: in, ip_addrs: 127.0.0.1, action: allow, methods: ALL}\n",
+            encoding="utf-8",
+        )
         (etc / "records.config").write_text(self._records(user), encoding="utf-8")
 
     def _records(self, user: str) -> str:

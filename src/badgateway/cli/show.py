@@ -1,6 +1,7 @@
 """How every command shows its progress and its verdict."""
 
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -45,6 +46,7 @@ class Progress:
         self._parsed = parsed
         self._seen: list[Observation] = []
         self._running: dict[str, int] = {}
+        self._began = time.monotonic()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -53,7 +55,12 @@ class Progress:
 
             from badgateway.report.terminal import console  # noqa: PLC0415
 
-            self._live = Live(console=console(sys.stderr), refresh_per_second=12, transient=True)
+            self._live = Live(
+                console=console(sys.stderr),
+                get_renderable=self._picture,
+                refresh_per_second=12,
+                transient=True,
+            )
             self._live.start()
         return self
 
@@ -73,10 +80,8 @@ class Progress:
         elif event.probe:
             step = 1 if event.kind == "started" else -1
             self._running[event.probe] = self._running.get(event.probe, 0) + step
-        if self._live is not None:
-            self._live.update(self._picture(event.seconds))
 
-    def _picture(self, seconds: float) -> "RenderableType":
+    def _picture(self) -> "RenderableType":
         from rich.console import Group  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
@@ -88,5 +93,5 @@ class Progress:
         running = ", ".join(name.replace("_", " ") for name, n in self._running.items() if n)
         return Group(
             live_picture(self._seen, words, columns),
-            Text(f"  {words.seconds(seconds)}  {running}", "dim"),
+            Text(f"  {words.seconds(time.monotonic() - self._began)}  {running}", "dim"),
         )

@@ -93,9 +93,9 @@ def _names(evidence: Evidence) -> Iterator[Observation]:
     """How this machine's resolver and the others agree about the last name on the way."""
     failed = evidence.named(*(failure.value for failure in _NAME_STATES))
     asked = evidence.named("resolved", *(failure.value for failure in _NAME_STATES))
-    if not asked or asked[-1].text("by") != "system":
+    if not any(o.text("by") == "system" for o in asked):
         return
-    host = asked[-1].text("host") if not failed else failed[-1].text("host")
+    host = (failed or asked)[-1].text("host")
     system = next(
         (_NAME_STATES[Failure(o.name)] for o in failed if o.text("host") == host), "found"
     )
@@ -116,7 +116,13 @@ def _names(evidence: Evidence) -> Iterator[Observation]:
         others=_others(answers, bool(unreachable)),
         dnssec=any(code in codes for code in _DNSSEC_CODES),
         blocked=any(code in codes for code in _BLOCKED_CODES),
+        site_works=bool(failed) and any(_good(o) for o in pages(evidence)),
     )
+
+
+def _good(response: Observation) -> bool:
+    status = response.value.get("status")
+    return isinstance(status, int) and status < 500
 
 
 def _others(answers: list[Observation], unreachable: bool) -> str:

@@ -11,6 +11,7 @@ from badgateway.inference.compare import compared, pages
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.emitter import Meaning
 from badgateway.knowledge.proxy_status import parse_proxy_status
+from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.response import Response
@@ -34,7 +35,9 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
-    broken = evidence.first("way-broken", "redirect-loop", "redirect-refused")
+    broken = evidence.first("way-broken", "redirect-loop", "redirect-refused") or _nameless(
+        evidence
+    )
     answers = pages(evidence)
     if broken is not None or not answers:
         return _unreachable(evidence, subject, known, broken)
@@ -65,6 +68,15 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
             observations=tuple(evidence),
         )
     return verdict
+
+
+def _nameless(evidence: Evidence) -> Observation | None:
+    """This machine's own failure to find the address.
+
+    Even if the site works at an address that others found: the visitor does not get there.
+    """
+    names = (failure.value for failure in Failure if failure.value.startswith("name-"))
+    return evidence.first(*names)
 
 
 def _classified(observation: Observation, known: Knowledge) -> Classified:

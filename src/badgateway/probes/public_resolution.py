@@ -8,6 +8,7 @@ that are not public are never asked about: it would tell strangers about them an
 import asyncio
 from collections.abc import AsyncGenerator
 
+from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import Target, target_of
@@ -16,7 +17,7 @@ from badgateway.transport.dns import DnsAnswer, Resolver, ask
 from badgateway.transport.failures import TransportError
 
 AFTER = ("asked", "redirect")
-GIVES = ("resolver-answer", "resolver-unreachable")
+GIVES = ("resolver-answer", "resolver-unreachable", "resolved")
 COST = Cost(seconds=0.1, third_party=True, supporting=True)
 
 SECONDS = 6.0
@@ -48,11 +49,49 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         for kind in kinds
     ]
     try:
+        answers = []
         for next_answer in asyncio.as_completed(asked):
-            yield await next_answer
+            answers.append(await next_answer)
+            yield answers[-1]
     finally:
         for task in asked:
             task.cancel()
+    if context.wishes.resolvers or _system_failed(target.host, context):
+        for observation in _resolved(target, answers):
+            yield observation
+
+
+def _system_failed(host: str, context: Context) -> bool:
+    failures = [f.value for f in Failure if f.value.startswith("name-")]
+    return any(o.text("host") == host for o in context.evidence.named(*failures))
+
+
+def _resolved(target: Target, answers: list[Observation]) -> list[Observation]:
+    """The addresses that the others found, to see whether the site works there."""
+    found: dict[str, Observation] = {}
+    for answer in answers:
+        for address in answer.items("addresses"):
+            found.setdefault(str(address), answer)
+    counts, told = {4: 0, 6: 0}, []
+    for address, answer in found.items():
+        family = 6 if ":" in address else 4
+        told.append(
+            seen(
+                Hop.RESOLVER,
+                "resolved",
+                answer.source,
+                host=target.host,
+                url=target.url,
+                address=address,
+                port=target.port,
+                family=family,
+                place=counts[family],
+                by=answer.text("resolver"),
+                seconds=answer.number("seconds"),
+            )
+        )
+        counts[family] += 1
+    return told
 
 
 async def _answer(resolver: Resolver, host: str, kind: str, seconds: float) -> Observation:

@@ -9,9 +9,10 @@ from functools import cache
 from importlib.resources import files
 from string import Formatter
 
+from badgateway.model.hop import Side
 from badgateway.model.observation import Observation, Value
 from badgateway.model.verdict import Outcome, Verdict
-from badgateway.model.vocabulary import vocabulary
+from badgateway.model.vocabulary import side_of, vocabulary
 from badgateway.report.safe import safe
 
 LANGUAGES = ("en", "fr")
@@ -74,7 +75,7 @@ class Words:
             return self.say(
                 "The page answers an error of another kind ({status}).", status=status or "?"
             )
-        return self.say("{title}: a gateway error.", title=status_title(verdict))
+        return status_title(verdict)
 
     def whose(self, verdict: Verdict) -> str:
         """One line: whose problem it is, as far as can be told."""
@@ -82,13 +83,24 @@ class Words:
             return ""
         if verdict.side is None:
             return self.say("Whose problem it is cannot be told from here.")
-        return self.say(_SIDES[verdict.side.value])
+        sides = [(side_of(ranked.hop), ranked.probability) for ranked in verdict.causes]
+        mine = sum(share for side, share in sides if side is verdict.side)
+        sure = mine >= CLEAR_SIDE * sum(share for _, share in sides)
+        return self.say((_SURE if sure else _PROBABLE)[verdict.side])
 
 
-_SIDES = {
-    "visitor": "It is on your side: your device, browser, resolver, proxy or VPN.",
-    "path": "It is on the way between you and the site, not the site itself.",
-    "site": "It is the site's problem, not yours. Nothing on your device will mend it.",
+CLEAR_SIDE = 0.9
+"""Share of the named causes that must lie on one side for it to be said without "probably"."""
+
+_SURE = {
+    Side.VISITOR: "It is on your side: your device, browser, resolver, proxy or VPN.",
+    Side.PATH: "It is on the way between you and the site, not the site itself.",
+    Side.SITE: "It is the site's problem, not yours. Nothing on your device will mend it.",
+}
+_PROBABLE = {
+    Side.VISITOR: "It is probably on your side: your device, browser, resolver, proxy or VPN.",
+    Side.PATH: "It is probably on the way between you and the site.",
+    Side.SITE: "It is probably the site's problem, but that cannot be told for sure from here.",
 }
 
 _TITLES: Mapping[int, str] = {
