@@ -6,7 +6,14 @@ import sys
 from badgateway.cli.arguments import Parsed
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
-from badgateway.model.target import TargetError, Wishes, target_of
+from badgateway.model.target import (
+    Endpoint,
+    TargetError,
+    Wishes,
+    endpoint_of,
+    is_address,
+    target_of,
+)
 
 
 def check(parsed: Parsed) -> int:
@@ -15,9 +22,9 @@ def check(parsed: Parsed) -> int:
         target = target_of(parsed.url)
         wishes = Wishes(
             timeout=parsed.timeout,
-            connect_to=parsed.connect_to,
+            connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
             family=parsed.family,
-            resolvers=tuple(parsed.resolver),
+            resolvers=tuple(_resolver(text) for text in parsed.resolver),
             public_resolvers=not parsed.no_public_resolvers,
             proxy=parsed.proxy,
             headers=tuple(parsed.header),
@@ -29,3 +36,10 @@ def check(parsed: Parsed) -> int:
         return 2
     show(verdict, parsed)
     return exit_status(verdict)
+
+
+def _resolver(text: str) -> Endpoint:
+    endpoint = endpoint_of(text)
+    if not is_address(endpoint.host):
+        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
+    return endpoint

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def show(verdict: Verdict, parsed: Parsed) -> None:
     """Print the verdict on standard output, as JSON or for people."""
+    if parsed.lang == "fr":
+        print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
     if parsed.json:
         from badgateway.report.json import verdict_json  # noqa: PLC0415
 
@@ -30,12 +32,10 @@ def show(verdict: Verdict, parsed: Parsed) -> None:
 
 
 def exit_status(verdict: Verdict) -> int:
-    """0 no fault, 1 a fault, 2 the work could not be done in the time given."""
-    if verdict.outcome is Outcome.HEALTHY:
-        return 0
-    if verdict.outcome is Outcome.NONE:
-        return 0 if verdict.complete else 2
-    return 1
+    """0 no fault, 1 a fault, 2 nothing could be seen or read."""
+    if verdict.empty:
+        return 2
+    return 0 if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) else 1
 
 
 class Progress:

@@ -15,6 +15,9 @@ from badgateway.model.verdict import Outcome
 
 PROSE_SENTENCES = 6
 """An error page is terse; a text with this many full sentences is *about* the error."""
+TERSE_WORDS = 40
+"""A page that nobody signed and that fits no variant counts as an error only if it is this short:
+an answer to "what is a 502?" names the status as well."""
 
 _SENTENCE = re.compile(r"[^.!?。]{25,}?[.!?。](?=\s|$)")
 _STATED = re.compile(
@@ -101,7 +104,9 @@ def _outcome(
         return Outcome.HEALTHY if page.response.status < 400 else Outcome.OTHER_ERROR
     if is_prose(page):
         return Outcome.NONE
-    if status in GATEWAY_STATUSES or any(variant.fits(page) for variant in variants.values()):
+    if any(variant.fits(page) for variant in variants.values()):
+        return Outcome.GATEWAY_ERROR
+    if status in GATEWAY_STATUSES and (who.settled or len(page.text.split()) <= TERSE_WORDS):
         return Outcome.GATEWAY_ERROR
     return Outcome.OTHER_ERROR if status else Outcome.NONE
 

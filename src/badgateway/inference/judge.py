@@ -179,8 +179,8 @@ def _unreachable(
         for c in causes
     )
     hop = broken.hop if broken is not None else (causes[0].hop if causes else None)
-    finished = not evidence.named("probe-unfinished") or broken is not None or bool(causes)
-    outcome = Outcome.UNREACHABLE if finished else Outcome.NONE
+    # Without a failure of the way nothing is known: the tests were cut off, or broke themselves.
+    outcome = Outcome.UNREACHABLE if broken is not None or causes else Outcome.NONE
     return Verdict(
         subject,
         outcome,

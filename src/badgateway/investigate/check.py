@@ -11,7 +11,7 @@ from badgateway.knowledge.base import Knowledge, knowledge
 from badgateway.knowledge.resolvers import public_resolvers
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, seen
-from badgateway.model.target import Target, TargetError, Wishes, is_address
+from badgateway.model.target import Target, TargetError, Wishes
 from badgateway.model.verdict import Verdict
 from badgateway.probes import Context, probes
 from badgateway.remedies import steps_for
@@ -56,24 +56,10 @@ async def check_url(
 
 def _resolvers(wishes: Wishes) -> tuple[Resolver, ...]:
     if wishes.resolvers:
-        return tuple(_named(address) for address in wishes.resolvers)
+        return tuple(Resolver("given", r.host, r.port or 53) for r in wishes.resolvers)
     if not wishes.public_resolvers:
         return ()
     return tuple(Resolver(r.label, r.address, 53, r.doh) for r in public_resolvers())
-
-
-def _named(address: str) -> Resolver:
-    """A resolver that the person gave: an address, with a port where it is not 53."""
-    host, port = address, 53
-    if address.startswith("["):
-        host, _, rest = address[1:].partition("]")
-        port = int(rest[1:]) if rest[1:].isdigit() else 53
-    elif address.count(":") == 1:
-        host, _, number = address.partition(":")
-        port = int(number) if number.isdigit() else 0
-    if not is_address(host) or not 0 < port < 65_536:
-        raise TargetError(f"'{address}' is no resolver; give an address such as 9.9.9.9")
-    return Resolver("given", host, port)
 
 
 def proxy_of(text: str) -> Proxy:

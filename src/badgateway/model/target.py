@@ -7,6 +7,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/?#\s]+)(:\d+)?([/?#]|$)")
+_ENDPOINT = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>\d{1,5}))?"
+)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _SPECIAL = (
     *("localhost", "test", "example", "invalid", "local", "onion", "internal", "home.arpa"),
@@ -83,6 +86,34 @@ class Target:
             TargetError: it leads to something that is not a web page.
         """
         return target_of(urljoin(self.url, location.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host, by name or address, and a port; None where the port is left to the context."""
+
+    host: str
+    port: int | None
+
+
+def endpoint_of(text: str) -> Endpoint:
+    """`HOST` or `HOST:PORT`; an IPv6 address stands in brackets where a port follows.
+
+    Raises:
+        TargetError: it is neither.
+    """
+    if is_address(text):
+        return Endpoint(text, None)
+    found = _ENDPOINT.fullmatch(text)
+    if found is None:
+        raise TargetError(
+            f"{_shown(text)} is no address; write 192.0.2.1, [2001:db8::1]:443 or name:80"
+        )
+    host = _host_of(found["six"] or found["host"], text)
+    port = int(found["port"]) if found["port"] else None
+    if port is not None and not 0 < port < 65_536:
+        raise TargetError(f"{_shown(text)}: ports are 1 to 65535")
+    return Endpoint(host, port)
 
 
 def is_address(host: str) -> bool:
@@ -180,9 +211,9 @@ class Wishes:
 
     Attributes:
         timeout: seconds for the whole run.
-        connect_to: `ADDRESS` or `ADDRESS:PORT` to use instead of the name's own, or None.
+        connect_to: where to connect instead of the name's own address, or None.
         family: 4 or 6 for one family only, None for both.
-        resolvers: addresses of resolvers to ask instead of the public ones.
+        resolvers: resolvers to ask instead of the public ones; their hosts are addresses.
         public_resolvers: whether public resolvers may be asked at all.
         proxy: URL of a forward proxy, or None.
         headers: further request headers.
@@ -190,9 +221,9 @@ class Wishes:
     """
 
     timeout: float = 30.0
-    connect_to: str | None = None
+    connect_to: Endpoint | None = None
     family: int | None = None
-    resolvers: tuple[str, ...] = ()
+    resolvers: tuple[Endpoint, ...] = ()
     public_resolvers: bool = True
     proxy: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

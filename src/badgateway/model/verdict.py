@@ -12,6 +12,10 @@ from badgateway.model.observation import Observation
 SCHEMA = "badgateway.verdict/1"
 
 
+NOTHING_SEEN = frozenset({"nothing-known"})
+"""Observations that say only that there was nothing to see."""
+
+
 class Outcome(StrEnum):
     """What the person meets, before any cause is named."""
 
@@ -124,3 +128,12 @@ class Verdict:
     elapsed_s: float = 0.0
     complete: bool = True
     schema: str = SCHEMA
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing could be concluded because nothing could be seen or read."""
+        if self.outcome is not Outcome.NONE:
+            return False
+        return all(o.name in NOTHING_SEEN for o in self.observations) or any(
+            o.name == "asked" for o in self.observations
+        )

@@ -46,7 +46,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         # The person's proxy looks the name up; asking here would go around it.
         host, port, by = context.proxy.host, context.proxy.port, "proxy"
     elif wishes.connect_to and target.host == context.target.host:
-        host, port = _split(wishes.connect_to, target.port)
+        host, port = wishes.connect_to.host, wishes.connect_to.port or target.port
         by = "connect-to"
     try:
         ipaddress.ip_address(host.partition("%")[0])
@@ -123,14 +123,3 @@ def _resolved(
             )
         ]
     return told
-
-
-def _split(address: str, port: int) -> tuple[str, int]:
-    """`ADDRESS` or `ADDRESS:PORT`, IPv6 in brackets where a port follows."""
-    if address.startswith("["):
-        host, _, rest = address[1:].partition("]")
-        return host, int(rest.lstrip(":") or port)
-    host, colon, rest = address.partition(":")
-    if colon and ":" not in rest:
-        return host, int(rest)
-    return address, port

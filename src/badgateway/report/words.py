@@ -68,6 +68,10 @@ class Words:
         if verdict.outcome is Outcome.HEALTHY:
             return self.say("The page works: it answers {status}.", status=status)
         if verdict.outcome is Outcome.NONE:
+            if verdict.empty:
+                return self.say(
+                    "Nothing can be said: there was nothing that could be seen or read."
+                )
             return self.say("No gateway error here.")
         if verdict.outcome is Outcome.UNREACHABLE:
             return self.say("No page came back at all.")
