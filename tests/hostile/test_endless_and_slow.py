@@ -110,6 +110,24 @@ def test_silence_is_a_time_out(check, serve):
     assert verdict.outcome is Outcome.UNREACHABLE
 
 
+@pytest.mark.parametrize(
+    "start",
+    [b"HTTP/1.1 200 OK\r\nX-Half", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"],
+    ids=["half a header", "a status line alone", "100 Continue alone"],
+)
+def test_a_head_that_stops_half_way_is_a_time_out(check, serve, start):
+    """A good status line with nothing behind it is no page that anybody sees."""
+
+    def handle(connection: Connection) -> None:
+        connection.head()
+        connection.send(start)
+        connection.pause(9)
+
+    verdict = check(serve(handle).url, timeout=1.0)
+    assert "answer-timeout" in seen_in(verdict)
+    assert verdict.outcome not in (Outcome.HEALTHY, Outcome.NONE)
+
+
 def test_a_server_that_never_reads_is_no_obstacle(check, serve):
     """A server that answers without reading the request is read all the same."""
 
