@@ -10,6 +10,8 @@ import pytest
 from cryptography import x509
 from loopback import Handler, Server, answering
 
+from badgateway.transport.stream import tls_context
+
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
@@ -46,3 +48,17 @@ def closed_port() -> Iterator[int]:
 def loopback_certificate(certificate):
     """Good for 127.0.0.1 and localhost, trusted by nobody."""
     return certificate(x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """Make this process trust a certificate for one test."""
+
+    def trust(issued) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(issued.pem))
+        tls_context.cache_clear()
+
+    yield trust
+    tls_context.cache_clear()
+
+

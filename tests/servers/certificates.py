@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-NAME = "shop.test"
+NAME = "www.shop.test"
 """The site that the certificates are for; `.test` never exists in the DNS (RFC 6761)."""
 
 

@@ -413,7 +413,6 @@ class Squid(Gateway):
     def prepare(self) -> None:
         user, group = serving_user("proxy")
         shutil.chown(self.folder, user, group)
-        self.folder.parent.chmod(0o755)
 
     def tls(self, fault: Fault) -> str:
         if not fault.tls:
@@ -471,7 +470,6 @@ class TrafficServer(Gateway):
             (self.folder / name).mkdir()
             shutil.chown(self.folder / name, user, group)
         shutil.chown(self.folder, user, group)
-        self.folder.parent.chmod(0o755)
         etc = self.folder / "etc"
         body = Path("/etc/trafficserver/body_factory")
         if body.is_dir():

@@ -6,10 +6,12 @@ comparison as an observation of its own, which knowledge files can then refer to
 
 from collections import Counter
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
+from badgateway.model.response import Response
 
 _NAME_STATES = {
     Failure.NAME_UNKNOWN: "unknown",
@@ -42,6 +44,10 @@ _BLOCKED_CODES = (15, 16, 17)
 """RFC 8914: 15 Blocked, 16 Censored, 17 Filtered."""
 
 
+CLOCK_SECONDS = 86_400
+"""A clock that is a day off makes valid certificates look invalid; minutes do not."""
+
+
 def compared(evidence: Evidence) -> Iterator[Observation]:
     """Every comparison that the evidence allows."""
     for compare in (_names, _way, _addresses, _neighbours):
@@ -72,9 +78,12 @@ def pages(evidence: Evidence) -> list[Observation]:
         for o in evidence.named("http-response")
         if o.text("url") == url and o.value.get("what") == "page"
     ]
+    # Of a URL that was asked again (a cookie, then back) only the last answer is the page.
+    last = {(o.text("address"), o.text("protocol")): o for o in found}
     # HTTP/1.1 first at equal place: only there head and reason are as sent.
     return sorted(
-        found, key=lambda o: (order.get(o.text("address"), 99), o.text("protocol") == "HTTP/2")
+        last.values(),
+        key=lambda o: (order.get(o.text("address"), 99), o.text("protocol") == "HTTP/2"),
     )
 
 
@@ -135,32 +144,83 @@ def _others(answers: list[Observation], unreachable: bool) -> str:
 
 
 def _way(evidence: Evidence) -> Iterator[Observation]:
-    """The failure that stands in every way, where none led to a page."""
-    if any(o.text("by") != "proxy" for o in pages(evidence)) and not _untrusted(evidence):
+    """The failure that stands in every way, where none led to a whole page."""
+    if not _unwalked(evidence):
         return
     failed = failures(evidence)
     proxy = evidence.named(Failure.PROXY_REFUSED.value, Failure.PROXY_BROKEN.value)
-    furthest = next(iter([*failed, *proxy]), None)
-    if furthest is None:
-        return
     # An address of the other family that this machine cannot reach at all is no news.
     tried = [o for o in failed if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS)]
-    mixed = len({o.name for o in tried}) > 1
+    furthest = next(iter([*tried, *proxy, *failed]), None)
+    if furthest is None:
+        return
     yield _stated(
         furthest.hop,
         "way-broken",
         [*failed, *proxy],
         failure=furthest.name,
-        mixed=mixed,
+        detail=furthest.text("detail"),
+        mixed=len({o.name for o in tried}) > 1,
         addresses=tuple(dict.fromkeys(o.text("address") for o in failed)),
         problems=furthest.items("problems"),
+        sent=furthest.value.get("sent"),
         local_only=not tried and not proxy,
+        proxied=furthest.hop is Hop.EXIT,
+        address_from=_address_from(evidence, furthest),
+        online=bool(evidence.named("resolver-answer")),
+        clock=_clock(evidence),
     )
 
 
-def _untrusted(evidence: Evidence) -> bool:
+def _unwalked(evidence: Evidence) -> bool:
+    """Whether no way led to a whole page: none came, only a good one cut short, or unsafely."""
     url = final_url(evidence)
-    return any(o.text("url") == url for o in evidence.named(Failure.TLS_CERTIFICATE.value))
+    if any(o.text("url") == url for o in evidence.named(Failure.TLS_CERTIFICATE.value)):
+        return True
+    statuses = [o.value.get("status") for o in pages(evidence)]
+    if not statuses:
+        return True
+    whole = {o.text("address") for o in pages(evidence)} - {
+        o.text("address") for o in failures(evidence) if o.name in set(_ANSWERING)
+    }
+    good = all(isinstance(status, int) and status < 400 for status in statuses)
+    return good and not whole
+
+
+def _address_from(evidence: Evidence, failed: Observation) -> str:
+    """Whether the address that failed is the one that others would have found.
+
+    `hosts-file`: it stands in this machine's hosts file; `differs`: no other resolver gives any
+    of this machine's addresses; `agrees`: one does; `unchecked`: nobody else was asked.
+    """
+    found = [o for o in evidence.named("resolved") if o.text("url") == failed.text("url")]
+    host = next((o.text("host") for o in found), "")
+    mine = {o.text("address") for o in found if o.text("by") == "system"}
+    if any(
+        o.text("host") == host and o.text("address") in mine
+        for o in evidence.named("hosts-file-entry")
+    ):
+        return "hosts-file"
+    answers = [o for o in evidence.named("resolver-answer") if o.text("host") == host]
+    others = {str(address) for o in answers for address in o.items("addresses")}
+    if not others or not mine:
+        return "unchecked"
+    return "agrees" if mine & others else "differs"
+
+
+def _clock(evidence: Evidence) -> str:
+    """This machine's clock against the `Date` of an answer: `right`, `wrong` by days, `unknown`."""
+    for o in evidence.named("http-response"):
+        date = Response.of(o.value).header("date")
+        if date is None or o.at is None:
+            continue
+        try:
+            theirs = parsedate_to_datetime(date)
+        except ValueError:
+            continue
+        if theirs.tzinfo is not None:
+            return "wrong" if abs((theirs - o.at).total_seconds()) > CLOCK_SECONDS else "right"
+    return "unknown"
 
 
 def _addresses(evidence: Evidence) -> Iterator[Observation]:

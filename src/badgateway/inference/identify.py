@@ -5,7 +5,7 @@ that a product *made* are weighed first; marks that it leaves on what it *passes
 relays, and stand in for the maker only where nothing better is there.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from badgateway.knowledge.emitter import EmitterFile, Meaning
@@ -23,6 +23,9 @@ PASSED_ONLY = 0.6
 
 APPLICATION_HEADERS = ("x-powered-by", "x-aspnet-version", "x-runtime", "x-generator")
 """Headers that an application sets and no gateway: with one of them the answer came from behind."""
+
+GATEWAYS_THEMSELVES = ("arr/", "asp.net", "plesk", "wp engine", "passenger")
+"""Values of such headers that a web server or host writes by itself, whatever answered."""
 
 _CHAIN = {hop: place for place, hop in enumerate(Hop)}
 
@@ -74,9 +77,13 @@ def identify(page: Page, emitters: Mapping[str, EmitterFile]) -> Identification:
         if any(hit.mark.strength is not Strength.HINT for hit in hits)
         for other in emitters[name].over
     }
-    beaten |= {other for name in passed if name not in beaten for other in emitters[name].over}
     makers = {name: hits for name, hits in made.items() if name not in beaten}
-    relays = sorted((name for name in passed if name not in beaten), key=_nearness(emitters))
+    # A derivative's header speaks for one hop only, so it outdoes its base among the relays alone.
+    outdone = beaten | {other for name in passed for other in emitters[name].over}
+    relays = sorted(
+        (name for name in passed if name not in outdone),
+        key=lambda name: (_CHAIN[emitters[name].hop], _sum(passed[name]), name),
+    )
     if makers:
         name = max(makers, key=lambda maker: (_sum(makers[maker]), _sum(passed.get(maker, ()))))
         return _identified(
@@ -86,7 +93,7 @@ def identify(page: Page, emitters: Mapping[str, EmitterFile]) -> Identification:
             makers[name],
             [relay for relay in relays if relay != name],
         )
-    from_behind = any(page.response.header(name) is not None for name in APPLICATION_HEADERS)
+    from_behind = any(_by_application(page, name) for name in APPLICATION_HEADERS)
     if relays and not from_behind:
         # Nobody signed the page. The innermost relay is the last who could have made it.
         name = relays[-1]
@@ -129,5 +136,6 @@ def _rival(makers: Mapping[str, list[Hit]], winner: str) -> float:
     return max((_sum(hits) for name, hits in makers.items() if name != winner), default=0.0)
 
 
-def _nearness(emitters: Mapping[str, EmitterFile]) -> Callable[[str], tuple[int, str]]:
-    return lambda name: (_CHAIN[emitters[name].hop], name)
+def _by_application(page: Page, name: str) -> bool:
+    value = page.response.header(name)
+    return value is not None and not any(own in value.lower() for own in GATEWAYS_THEMSELVES)

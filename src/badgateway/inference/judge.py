@@ -5,6 +5,8 @@ determined unless a product's own code is that precise.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
+from math import floor
 
 from badgateway.inference.classify import Classified, classify
 from badgateway.inference.compare import compared, pages
@@ -46,9 +48,11 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     first, classified = read[0]
     worse = [pair for pair in read[1:] if _severity(pair[1]) < _severity(classified)]
     verdict = _answered(evidence, subject, known, first, classified)
-    if classified.outcome is Outcome.HEALTHY and worse:
-        return _partly(verdict, evidence, known, *worse[0])
-    return verdict
+    if classified.outcome is not Outcome.HEALTHY:
+        return verdict
+    if worse and evidence.first("addresses-differ-in-health"):
+        return _answered(evidence, subject, known, *worse[0])
+    return _flawed(verdict, evidence, known)
 
 
 def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -138,18 +142,18 @@ def _answered(
     return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes, known)
 
 
-def _partly(
-    verdict: Verdict,
-    evidence: Evidence,
-    known: Knowledge,
-    observation: Observation,
-    classified: Classified,
-) -> Verdict:
-    """The page came, and the same page fails at another of the site's addresses."""
-    differs = evidence.first("addresses-differ-in-health")
-    if differs is None:
+def _flawed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
+    """The page came, though not at every address: what may be behind that, if anything is."""
+    causes = _by_signs(evidence.named("addresses-differ-in-health"), known)
+    if not causes:
         return verdict
-    return _answered(evidence, verdict.subject, known, observation, classified)
+    return replace(
+        verdict,
+        side=side_of(causes[0].hop),
+        causes=causes,
+        determined=_determined(causes),
+        next=_next(causes, known),
+    )
 
 
 def _unreachable(
@@ -162,22 +166,8 @@ def _unreachable(
         verdict = _answered(evidence, subject, known, by_proxy[0], classified)
         if verdict.causes:
             return verdict
-    signs: dict[str, tuple[float, list[Observation]]] = {}
-    for observation in (
-        evidence.named("way-broken", "redirect-loop", "redirect-refused") or evidence
-    ):
-        for cause in known.causes.values():
-            for sign in cause.signs:
-                if sign.fits(observation):
-                    share, why = signs.setdefault(cause.name, (0.0, []))
-                    signs[cause.name] = (max(share, sign.share), [*why, observation])
-    causes = _ranked([(name, share) for name, (share, _) in signs.items()], [], [])
-    causes = tuple(
-        RankedCause(
-            c.cause, c.hop, c.probability, tuple(o.id for o in signs[c.cause][1]), c.against
-        )
-        for c in causes
-    )
+    ways = evidence.named("way-broken", "redirect-loop", "redirect-refused")
+    causes = _by_signs(ways or evidence, known)
     hop = broken.hop if broken is not None else (causes[0].hop if causes else None)
     # Without a failure of the way nothing is known: the tests were cut off, or broke themselves.
     outcome = Outcome.UNREACHABLE if broken is not None or causes else Outcome.NONE
@@ -190,6 +180,22 @@ def _unreachable(
         causes=causes,
         observations=tuple(evidence),
         next=_next(causes, known),
+    )
+
+
+def _by_signs(observations: Iterable[Observation], known: Knowledge) -> tuple[RankedCause, ...]:
+    """The causes that the observations are signs of; the strongest sign of each counts."""
+    shares: dict[str, float] = {}
+    why: dict[str, list[Observation]] = {}
+    for observation in observations:
+        for cause in known.causes.values():
+            fitting = [sign.share for sign in cause.signs if sign.fits(observation)]
+            if fitting:
+                shares[cause.name] = max(shares.get(cause.name, 0.0), *fitting)
+                why.setdefault(cause.name, []).append(observation)
+    return tuple(
+        replace(ranked, because=tuple(o.id for o in why[ranked.cause]))
+        for ranked in _ranked(shares.items(), [], [])
     )
 
 
@@ -227,7 +233,7 @@ def _ranked(
         RankedCause(
             name,
             words[name].hop,
-            round(share / total - 0.0005, 3),
+            floor(share / total * 1000 + 1e-6) / 1000,
             tuple(o.id for o in because),
             tuple(o.id for o in against),
         )

@@ -88,10 +88,9 @@ class Mark:
             return None
         if any(response.header(name) is not None for name in self.without):
             return None
-        view = page.view(self.where)
-        if view is None:
+        view, lowered = page.view(self.where), page.lowered(self.where)
+        if view is None or lowered is None:
             return None
-        lowered = view.lower()
         if not all(literal in lowered for literal in self.contains):
             return None
         if self.matches is None:

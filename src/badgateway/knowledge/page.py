@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from badgateway.model.response import Response
 
@@ -11,7 +11,7 @@ _SILENT = ("script", "style", "template")
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """What a mark can look at.
 
@@ -26,12 +26,19 @@ class Page:
     text: str
     title: str
     markup: bool
+    _lowered: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, response: Response) -> "Page":
         """The views of `response`, in time linear in the size of its body."""
         body = response.body
-        words, title, markup = visible(body) if "<" in body else (body, "", False)
+        if "<" not in body and "&lt;" in body:
+            # A page that was escaped to be shown inside another one.
+            body = html.unescape(body)
+        if "<" in body:
+            words, title, markup = visible(body)
+        else:
+            words, title, markup = html.unescape(body), "", False
         return cls(response, _SPACE.sub(" ", words).strip(), title, markup)
 
     def view(self, where: str) -> str | None:
@@ -45,6 +52,15 @@ class Page:
         if where == "reason":
             return self.response.reason
         return self.response.header(where.removeprefix("header:"))
+
+    def lowered(self, where: str) -> str | None:
+        """The same in lower case, made once: some thousand marks look at it."""
+        if where not in self._lowered:
+            view = self.view(where)
+            if view is None:
+                return None
+            self._lowered[where] = view.lower()
+        return self._lowered[where]
 
 
 def visible(markup: str) -> tuple[str, str, bool]:

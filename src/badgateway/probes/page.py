@@ -5,11 +5,13 @@ first address of each family, as browsers do; HTTP/1.1 because only there a brok
 seen byte by byte.
 """
 
+import re
 from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
+from badgateway.model.response import Response
 from badgateway.model.target import TargetError, target_of
 from badgateway.probes import Context, Cost
 from badgateway.transport.walk import Walk, Way
@@ -26,6 +28,7 @@ GIVES = (
 )
 COST = Cost(seconds=0.2, requests=1)
 
+_CRUMB = re.compile(r"\s*(?P<name>[^=;,\s]{1,200})=(?P<value>[^;\s]{0,4096})")
 REDIRECTS = 10
 """Browsers give up after 20; a chain of 10 is broken for every practical purpose."""
 
@@ -34,19 +37,18 @@ def wanted(about: Observation, context: Context) -> str | None:
     """The first address of each family, for each URL on the way."""
     if about.value.get("place") != 0:
         return None
-    return f"{about.text('url')} {about.text('address')}"
+    cookies = _cookies(about.text("host"), context)
+    return f"{about.text('url')} {about.text('address')} {sorted(cookies.items())}"
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Walk to the page; where it sends the visitor elsewhere, say where."""
     target = target_of(about.text("url"))
-    way = Way(
-        target,
-        about.text("address"),
-        int(about.number("port") or 0),
-        context.proxy,
-        context.wishes.headers if target.host == context.target.host else (),
-    )
+    headers = context.wishes.headers if target.host == context.target.host else ()
+    if cookies := _cookies(target.host, context):
+        crumbs = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        headers = (*headers, ("Cookie", crumbs))
+    way = Way(target, about.text("address"), int(about.number("port") or 0), context.proxy, headers)
     walk = Walk(way, context.seconds_left())
     async for observation in walk.open(("http/1.1",)):
         yield observation
@@ -59,19 +61,28 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
                 yield found
 
 
+def _cookies(host: str, context: Context) -> dict[str, str]:
+    """What this host asked to be kept so far: some sites send round in a circle without it."""
+    cookies: dict[str, str] = {}
+    for response in context.evidence.named("http-response"):
+        if response.value.get("what") != "page" or target_of(response.text("url")).host != host:
+            continue
+        for name, value in _fields(response):
+            if name == "set-cookie" and (crumb := _CRUMB.match(value)):
+                cookies[crumb["name"]] = crumb["value"]
+    return cookies
+
+
+def _fields(response: Observation) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in Response.of(response.value).headers]
+
+
 def _redirect(response: Observation, context: Context) -> list[Observation]:
     """Where a 3xx answer leads, unless that is nowhere."""
-    status = response.value.get("status")
-    headers = {
-        str(pair[0]).lower(): str(pair[1])
-        for pair in response.items("headers")
-        if isinstance(pair, tuple)
-    }
-    location = headers.get("location")
-    if status not in (301, 302, 303, 307, 308) or not location:
+    location = dict(_fields(response)).get("location")
+    if response.value.get("status") not in (301, 302, 303, 307, 308) or not location:
         return []
-    here = target_of(response.text("url"))
-    source = response.source
+    here, source = target_of(response.text("url")), response.source
     try:
         there = here.follow(location)
     except TargetError as error:
@@ -85,27 +96,27 @@ def _redirect(response: Observation, context: Context) -> list[Observation]:
                 detail=str(error),
             )
         ]
-    before = [found.text("url") for found in context.evidence.named("redirect")]
-    if there.url in (*before, here.url):
-        return [
-            seen(
-                Hop.GATEWAY,
-                "redirect-loop",
-                source,
-                url=here.url,
-                to=there.url,
-                count=len(set(before)) + 1,
-            )
-        ]
-    if len(set(before)) >= REDIRECTS:
-        return [
-            seen(
-                Hop.GATEWAY,
-                "redirect-loop",
-                source,
-                url=here.url,
-                to=there.url,
-                count=REDIRECTS + 1,
-            )
-        ]
-    return [seen(Hop.GATEWAY, "redirect", source, url=here.url, to=there.url, status=status)]
+    before = context.evidence.named("redirect")
+    cookies = sorted(_cookies(there.host, context).items())
+    known = {(o.text("to"), o.text("cookies")) for o in before} | {(context.target.url, "[]")}
+    count = len({o.text("url") for o in before}) + 1
+    # The same step at the site's other address is no second time round.
+    same_place = any(
+        (o.text("url"), o.text("to")) == (here.url, there.url)
+        and o.text("address") != response.text("address")
+        for o in before
+    )
+    if count > REDIRECTS or ((there.url, str(cookies)) in known and not same_place):
+        return [seen(Hop.GATEWAY, "redirect-loop", source, url=here.url, to=there.url, count=count)]
+    return [
+        seen(
+            Hop.GATEWAY,
+            "redirect",
+            source,
+            url=here.url,
+            to=there.url,
+            address=response.text("address"),
+            status=response.value.get("status"),
+            cookies=str(cookies),
+        )
+    ]

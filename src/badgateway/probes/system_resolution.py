@@ -34,7 +34,7 @@ SECONDS = 12.0
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once for each URL on the way."""
-    return about.text("to") or about.text("url")
+    return f"{about.text('to') or about.text('url')} {about.text('cookies')}"
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
