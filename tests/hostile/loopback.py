@@ -30,6 +30,13 @@ class Connection:
             data += more
         return data
 
+    def drain(self, seconds: float) -> None:
+        """Read and drop what comes until nothing does for so long: a close is then no reset."""
+        self.socket.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            while self.socket.recv(65_536):
+                pass
+
     def send(self, data: bytes) -> None:
         """Send all of it."""
         self.socket.sendall(data)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from badgateway.knowledge.files import Table, load_folder
 from badgateway.knowledge.mark import choice
+from badgateway.model.hop import Side
 from badgateway.model.verdict import Outcome, Risk, Step, Who
 from badgateway.model.vocabulary import vocabulary
 
@@ -18,6 +19,7 @@ class StepFile:
         causes: the causes it is for; empty means any.
         outcomes: the outcomes it is for; empty means any.
         emitters: the products it is for; empty means any.
+        sides: the sides it is for, as the verdict names them; empty means any.
         source: where the advice comes from.
     """
 
@@ -26,6 +28,7 @@ class StepFile:
     causes: frozenset[str]
     outcomes: frozenset[Outcome]
     emitters: frozenset[str]
+    sides: frozenset[Side]
     source: str
 
 
@@ -46,12 +49,16 @@ def step_of(name: str, table: Table) -> StepFile:
         "causes",
         "outcomes",
         "emitters",
+        "sides",
         "source",
     )
     known = vocabulary().causes
     for cause in table.strings("causes"):
         if cause not in known:
             raise table.error(f"'{cause}' is no cause of causes.toml", "causes")
+    for side in table.strings("sides"):
+        if side not in list(Side):
+            raise table.error(f"'{side}' is no side", "sides")
     for outcome in table.strings("outcomes"):
         if outcome not in list(Outcome):
             raise table.error(f"'{outcome}' is no outcome", "outcomes")
@@ -68,5 +75,6 @@ def step_of(name: str, table: Table) -> StepFile:
         causes=frozenset(table.strings("causes")),
         outcomes=frozenset(Outcome(outcome) for outcome in table.strings("outcomes")),
         emitters=frozenset(table.strings("emitters")),
+        sides=frozenset(Side(side) for side in table.strings("sides")),
         source=table.get("source", str),
     )

@@ -37,6 +37,8 @@ def steps_for(verdict: Verdict, known: Knowledge) -> tuple[Step, ...]:
 def _fits(file: StepFile, verdict: Verdict, leading: dict[str, int]) -> bool:
     if file.outcomes and verdict.outcome not in file.outcomes:
         return False
+    if file.sides and verdict.side not in file.sides:
+        return False
     if file.causes and not file.causes & leading.keys():
         return False
     if file.emitters:
