@@ -106,10 +106,11 @@ def certificate(tmp_path_factory) -> Callable[..., Issued]:
 def check(known):
     """Check a URL as the command does; a broken probe is a bug and fails the test at once."""
     from badgateway.investigate.check import check_url
-    from badgateway.model.target import Wishes, target_of
+    from badgateway.model.target import Wishes, endpoint_of, target_of
 
-    def run(url: str, **wishes):
+    def run(url: str, resolvers: tuple[str, ...] = (), **wishes):
         given = {"timeout": 3.0, "public_resolvers": False, **wishes}
+        given["resolvers"] = tuple(map(endpoint_of, resolvers))
         started = time.monotonic()
         verdict = asyncio.run(check_url(target_of(url), Wishes(**given), known=known))
         took = time.monotonic() - started

@@ -60,5 +60,3 @@ def trusted(monkeypatch):
 
     yield trust
     tls_context.cache_clear()
-
-

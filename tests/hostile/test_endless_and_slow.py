@@ -170,8 +170,11 @@ def test_both_kinds_of_deflate_are_read(check, serve, wbits):
 
 @pytest.mark.parametrize(
     "charset",
-    ["punycode", "zip", "idna", "unicode_escape", "rot13", "hex", "utf-7", "utf-16", "x" * 9_000]
-    + ["nonsense", "\x80\xff", "undefined", '"', "utf-8;;charset=punycode", "../../etc/passwd"],
+    [
+        *("punycode", "zip", "idna", "unicode_escape", "rot13", "hex", "utf-7", "utf-16"),
+        *("nonsense", "\x80\xff", "undefined", '"', "x" * 9_000, "../../etc/passwd"),
+    ],
+    ids=lambda charset: ascii(charset[:20]),
 )
 def test_a_charset_is_only_a_hint(check, serve, charset):
     """Whatever a page calls its charset, it is read within a moment."""

@@ -26,7 +26,7 @@ ANSWERS = {
     "the body as text": http("502 Bad Gateway", b"MARK", "Content-Type: text/plain"),
     "a version": http("502 Bad Gateway", b"<center>nginx/1.2MARK</center>", "Server: nginx/MARK"),
     "a Location": b"HTTP/1.1 302 MARK\r\nLocation: ftp://MARK/\r\nContent-Length: 0\r\n\r\n",
-    "a Location of this host": b"HTTP/1.1 302 Found\r\nLocation: /MARK\r\nContent-Length: 0\r\n\r\n",
+    "a Location of this host": b"HTTP/1.1 302 To\r\nLocation: /MARK\r\nContent-Length: 0\r\n\r\n",
     "a Proxy-Status": http("502 Bad Gateway", b"", 'Proxy-Status: "MARK"; error=MARK'),
     "an encoding": http("502 Bad Gateway", b"x", "Content-Encoding: MARK"),
     "a charset": http("502 Bad Gateway", b"MARK", "Content-Type: text/html; charset=MARK"),

@@ -80,7 +80,9 @@ def test_a_circle_that_a_cookie_ends_is_none(check, serve):
 
     def handle(connection: Connection) -> None:
         known = b"seen=1" in connection.head()
-        connection.send(http("200 OK", b"hi") if known else moved("/", "302 Found", "Set-Cookie: seen=1"))
+        connection.send(
+            http("200 OK", b"hi") if known else moved("/", "302 Found", "Set-Cookie: seen=1")
+        )
 
     verdict = check(serve(handle).url)
     assert (verdict.outcome, verdict.status) == (Outcome.HEALTHY, 200)
@@ -153,7 +155,7 @@ def test_a_login_is_not_carried_to_another_host(check, serve):
 
 @pytest.fixture
 def both_families(serve) -> tuple[Server, Server]:
-    """The same site on both families: its front page leads to `/a` and that to `/b`; IPv6 is slow."""
+    """One site on both families, IPv6 slower: `/` leads to `/a` and that to `/b`."""
 
     def site(delay: float):
         def handle(connection: Connection) -> None:

@@ -28,30 +28,28 @@ class NameServer:
     """A resolver on loopback; `udp` and `tcp` make the datagrams or bytes for one question."""
 
     def __init__(self, serve, udp, tcp=None) -> None:
-        self._udp = udp
+        self._udp, self._tcp = udp, tcp
+        self.asked = {"udp": 0, "tcp": 0}
+        port = serve(self._over_tcp).port if tcp is not None else 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("127.0.0.1", port))
         self._socket.settimeout(0.05)
         self.port = self._socket.getsockname()[1]
-        self.asked = {"udp": 0, "tcp": 0}
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._answer, daemon=True)
+        self._thread = threading.Thread(target=self._over_udp, daemon=True)
         self._thread.start()
-        if tcp is not None:
 
-            def handle(connection: Connection) -> None:
-                (length,) = struct.unpack("!H", connection.exactly(2))
-                self.asked["tcp"] += 1
-                connection.send(tcp(dns.message.from_wire(connection.exactly(length))))
-
-            serve(handle, port=self.port)
+    def _over_tcp(self, connection: Connection) -> None:
+        (length,) = struct.unpack("!H", connection.exactly(2))
+        self.asked["tcp"] += 1
+        connection.send(self._tcp(dns.message.from_wire(connection.exactly(length))))
 
     @property
     def address(self) -> str:
         """As `--resolver` takes it."""
         return f"127.0.0.1:{self.port}"
 
-    def _answer(self) -> None:
+    def _over_udp(self) -> None:
         while not self._stopped.is_set():
             try:
                 wire, client = self._socket.recvfrom(4_096)
@@ -186,7 +184,9 @@ def truncated(query) -> list[bytes]:
 def test_a_cut_answer_is_asked_for_again_over_tcp(name_server):
     """A truncated answer is fetched whole over TCP."""
     many = [f"{NAME}. 9 A 192.0.2.{n}" for n in range(1, 255)]
-    server = name_server(truncated, lambda query: framed(reply(query, *many).to_wire()))
+    server = name_server(
+        truncated, lambda query: framed(reply(query, *many).to_wire(max_size=65_535))
+    )
     answer = asked(server)
     assert answer.transport == "tcp"
     assert len(answer.addresses) == 254
@@ -195,7 +195,15 @@ def test_a_cut_answer_is_asked_for_again_over_tcp(name_server):
 
 @pytest.mark.parametrize(
     "bytes_",
-    [b"", b"\x00", b"\x00\x00", b"\xff\xff", b"\xff\xffshort", framed(b"garbage"), framed(bytes(12))],
+    [
+        b"",
+        b"\x00",
+        b"\x00\x00",
+        b"\xff\xff",
+        b"\xff\xffshort",
+        framed(b"garbage"),
+        framed(bytes(12)),
+    ],
     ids=["none", "half a length", "length 0", "length only", "cut", "garbage", "zeros"],
 )
 def test_nonsense_over_tcp_is_a_failure_of_the_resolver(name_server, bytes_):
@@ -216,7 +224,9 @@ LOOPS = {
 @pytest.mark.parametrize("records", LOOPS.values(), ids=LOOPS.keys())
 def test_names_in_a_circle_end(name_server, records):
     """A circle of names gives no address and ends."""
-    server = name_server(truncated, lambda query: framed(reply(query, *records).to_wire()))
+    server = name_server(
+        truncated, lambda query: framed(reply(query, *records).to_wire(max_size=65_535))
+    )
     answer = asked(server)
     assert answer.addresses == ()
     assert len(answer.cnames) <= len(records)
@@ -300,9 +310,7 @@ def test_an_answer_of_a_named_resolver_is_stated(check, serve, name_server, syst
     assert (answer.text("rcode"), answer.text("host")) == ("NXDOMAIN", NAME)
 
 
-def test_a_resolver_that_cannot_be_asked_is_no_word_on_the_name(
-    check, serve, system, closed_port
-):
+def test_a_resolver_that_cannot_be_asked_is_no_word_on_the_name(check, serve, system, closed_port):
     """A resolver that is not there is stated as unreachable, not as an answer."""
     system("127.0.0.1")
     site = serve(http("200 OK", b"hi"))

@@ -21,6 +21,7 @@ def https(server) -> str:
 
 def test_plain_http_on_a_tls_port_is_not_tls(check, serve):
     """A server that answers a handshake with plain HTTP does not speak TLS, and that is shown."""
+
     def handle(connection: Connection) -> None:
         connection.socket.recv(4_096)
         connection.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")

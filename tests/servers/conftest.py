@@ -3,38 +3,15 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from backstage import Backstage, needed
 from certificates import Authority, self_signed
-from gateways import GATEWAYS, Gateway, Nginx, program
+from gateways import GATEWAYS, Gateway, Nginx
 from upstreams import Fault, Upstreams
 
 from badgateway.transport.stream import tls_context
-
-
-@dataclass(frozen=True, slots=True)
-class Backstage:
-    """What stands behind the gateways.
-
-    Attributes:
-        folder: everything that the servers write; readable to the users that they become.
-        authority: signs what counts as trusted.
-        ports: the upstream for each fault; `RELAYED` leads to an nginx whose upstream refuses.
-        nginx: that nginx, a row of the table by itself, not started yet.
-    """
-
-    folder: Path
-    authority: Authority
-    ports: dict[Fault, int]
-    nginx: Nginx
-
-
-def needed(binary: str, name: str) -> None:
-    """Skip the test where a program is not there."""
-    if program(binary) is None:
-        pytest.skip(f"{name} is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ sH, Caddy `statusError`, Varnish `builtin.vcl`, Squid `FwdState.cc` and `http.cc
 `gw_backend.c`, Traffic Server `HttpTransact.cc`.
 """
 
-import asyncio
 import json
 import re
 import socket
@@ -16,13 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from conftest import Backstage
+from backstage import Backstage, verdict_on
 from gateways import Gateway, Squid
 from upstreams import PAGE, Fault
 
-from badgateway.investigate.check import check_url
 from badgateway.model.hop import Hop, Side
-from badgateway.model.target import Wishes, target_of
+from badgateway.model.target import Wishes
 from badgateway.model.verdict import Outcome, Verdict
 
 pytestmark = pytest.mark.servers
@@ -179,8 +177,7 @@ def status_of(answer: bytes) -> int | None:
 
 def checked(url: str, proxy: str | None = None, timeout: float = 20) -> Verdict:
     """The verdict on `url`; nobody but the servers of the test is asked."""
-    wishes = Wishes(timeout=timeout, public_resolvers=False, proxy=proxy)
-    return asyncio.run(check_url(target_of(url), wishes))
+    return verdict_on(url, Wishes(timeout=timeout, public_resolvers=False, proxy=proxy))
 
 
 def first_causes(verdict: Verdict, count: int) -> list[str]:

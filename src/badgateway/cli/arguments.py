@@ -1,6 +1,7 @@
 """What can be written on the command line."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -20,6 +21,13 @@ class UsageError(Exception):
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see: {self.prog} --help)")
+
+
+def complain(message: str) -> None:
+    """One line on standard error; what the call held is shown as text, not obeyed."""
+    from badgateway.report.safe import safe  # noqa: PLC0415
+
+    print(f"badgateway: {safe(message)}", file=sys.stderr)
 
 
 def parse(arguments: Sequence[str]) -> Parsed:

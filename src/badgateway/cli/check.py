@@ -1,9 +1,8 @@
 """`badgateway URL`."""
 
 import asyncio
-import sys
 
-from badgateway.cli.arguments import Parsed
+from badgateway.cli.arguments import Parsed, complain
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
@@ -32,7 +31,7 @@ def check(parsed: Parsed) -> int:
         with Progress(parsed) as progress:
             verdict = asyncio.run(check_url(target, wishes, progress.heard))
     except TargetError as error:
-        print(f"badgateway: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
     show(verdict, parsed)
     return exit_status(verdict)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from badgateway.cli.arguments import Parsed
+from badgateway.cli.arguments import Parsed, complain
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.explain import Artifact, explain_texts
 
@@ -18,7 +18,7 @@ def explain(parsed: Parsed) -> int:
         try:
             artifacts.append(_artifact(name))
         except OSError as error:
-            print(f"badgateway: {name}: {error.strerror or error}", file=sys.stderr)
+            complain(f"{name}: {error.strerror or error}")
             return 2
     verdict = explain_texts(artifacts)
     show(verdict, parsed)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from badgateway import __version__
-from badgateway.cli.arguments import Parsed, UsageError, parse
+from badgateway.cli.arguments import Parsed, UsageError, complain, parse
 
 FOUND_NOTHING, FOUND_FAULT, COULD_NOT = 0, 1, 2
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         parsed = parse(arguments)
     except UsageError as error:
-        print(f"badgateway: {error}", file=sys.stderr)
+        complain(str(error))
         return COULD_NOT
     try:
         return _command(parsed)

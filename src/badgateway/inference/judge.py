@@ -47,6 +47,10 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     # What a browser meets is the first answer; another one that fails tells of a part that does.
     first, classified = read[0]
     worse = [pair for pair in read[1:] if _severity(pair[1]) < _severity(classified)]
+    same_place = [pair for pair in worse if pair[0].text("address") == first.text("address")]
+    if same_place:
+        # Another protocol at the same address: HTTP/2 is what browsers speak where it is offered.
+        first, classified = same_place[0]
     verdict = _answered(evidence, subject, known, first, classified)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict

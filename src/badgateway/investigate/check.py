@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from badgateway.inference.judge import judge_check
 from badgateway.investigate.runner import Event, Runner
@@ -81,5 +81,9 @@ def proxy_of(text: str) -> Proxy:
         raise wrong
     default = 1080 if scheme == "socks5" else 8080
     return Proxy(
-        scheme, parts.hostname, port or default, parts.username or "", parts.password or ""
+        scheme,
+        parts.hostname,
+        port or default,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
     )

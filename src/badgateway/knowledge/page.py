@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from badgateway.model.response import Response
 
 _SPACE = re.compile(r"\s+")
+_ENDLESS_ENTITY = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{8,});?")
 _SILENT = ("script", "style", "template")
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)")
 
@@ -34,11 +35,11 @@ class Page:
         body = response.body
         if "<" not in body and "&lt;" in body:
             # A page that was escaped to be shown inside another one.
-            body = html.unescape(body)
+            body = _unescaped(body)
         if "<" in body:
             words, title, markup = visible(body)
         else:
-            words, title, markup = html.unescape(body), "", False
+            words, title, markup = _unescaped(body), "", False
         return cls(response, _SPACE.sub(" ", words).strip(), title, markup)
 
     def view(self, where: str) -> str | None:
@@ -61,6 +62,11 @@ class Page:
                 return None
             self._lowered[where] = view.lower()
         return self._lowered[where]
+
+
+def _unescaped(text: str) -> str:
+    """Entities decoded; numbers too long for any character, which Python refuses, are dropped."""
+    return html.unescape(_ENDLESS_ENTITY.sub("", text))
 
 
 def visible(markup: str) -> tuple[str, str, bool]:
@@ -113,4 +119,4 @@ def visible(markup: str) -> tuple[str, str, bool]:
             # An unfinished tag or comment: a page cut short. What follows is not for reading.
             break
         at = end
-    return html.unescape("".join(text)), html.unescape("".join(title)).strip(), found
+    return _unescaped("".join(text)), _unescaped("".join(title)).strip(), found

@@ -85,7 +85,12 @@ class Target:
         Raises:
             TargetError: it leads to something that is not a web page.
         """
-        return target_of(urljoin(self.url, location.strip()))
+        try:
+            return target_of(urljoin(self.url, location.strip()))
+        except TargetError:
+            raise
+        except ValueError as error:
+            raise TargetError(f"{_shown(location)} is no URL: {_lower(str(error))}") from None
 
 
 @dataclass(frozen=True, slots=True)

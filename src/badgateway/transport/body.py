@@ -25,6 +25,8 @@ class Body:
 
     def add(self, data: bytes) -> None:
         """Take the next bytes as received."""
+        if not data:
+            return
         self.received += len(data)
         if self.encoding.lower() in ("gzip", "x-gzip", "deflate"):
             try:

@@ -8,6 +8,10 @@ UNKNOWN_ISSUER_CODES = frozenset({2, 18, 19, 20, 21, 27})
 """OpenSSL's verify errors that mean: no way from this certificate to a trusted authority."""
 
 
+PROBLEM_CODES = {9: "not-yet-valid", 10: "expired", 62: "wrong-name", 64: "wrong-name"}
+"""OpenSSL's verify errors that have a word of their own here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What a certificate says.
@@ -57,8 +61,8 @@ def read_certificate(der: bytes) -> Certificate | None:
             extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
             names += extension.value.get_values_for_type(x509.DNSName)
             names += map(str, extension.value.get_values_for_type(x509.IPAddress))
-        except x509.ExtensionNotFound:
-            pass
+        except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+            pass  # nothing that it could be good for
         return Certificate(
             subject=shown(found.subject, NameOID.COMMON_NAME),
             issuer=shown(found.issuer, NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME),
@@ -81,6 +85,8 @@ def _good_for(name: str, host: str) -> bool:
     except ValueError:
         pass
     first, _, rest = host.partition(".")
+    if rest.replace(".", "").isdigit():
+        return False  # an address has no labels that a wildcard could stand for
     return bool(first) and name == f"*.{rest}"
 
 

@@ -109,7 +109,7 @@ async def _udp(resolver: Resolver, query: dns.message.QueryMessage) -> dns.messa
         while True:
             wire = await loop.sock_recv(connection, 65_535)
             try:
-                answer = dns.message.from_wire(wire, ignore_trailing=True)
+                answer = _parsed(wire)
             except dns.exception.DNSException:
                 continue
             if query.is_response(answer):
@@ -167,8 +167,13 @@ async def _exactly(stream: Stream, count: int) -> bytes:
     return data
 
 
+def _parsed(wire: bytes) -> dns.message.Message:
+    """The message, with whatever part of it can be read: a broken remark must not hide it."""
+    return dns.message.from_wire(wire, ignore_trailing=True, continue_on_error=True)
+
+
 def _checked(wire: bytes, query: dns.message.QueryMessage) -> dns.message.Message:
-    answer = dns.message.from_wire(wire, ignore_trailing=True)
+    answer = _parsed(wire)
     if not query.is_response(answer):
         raise TransportError(Failure.UNKNOWN, "the answer is to another question")
     return answer

@@ -5,6 +5,7 @@ first error and a troubleshooter wants to see the rest.
 """
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ from badgateway.transport.stream import Stream
 
 HEAD_LIMIT = 65_536
 """Bytes of head that are read; browsers stop at about 256 KiB, gateways at 4 to 64 KiB."""
+INTERIM_LIMIT = 20
+"""Interim answers (1xx) that are accepted before the answer itself."""
+_HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:")
 RAW_LIMIT = 2_048
 """Bytes of a malformed answer that are shown."""
 
@@ -74,79 +78,128 @@ async def exchange(
         body_seconds: time for the body after it.
     """
     result = Exchange()
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
     request = h11.Request(method="GET", target=target, headers=headers)
     started = time.perf_counter()
-    body = Body()
-    head: h11.Response | None = None
+    answer = _Answer(request)
     try:
         async with asyncio.timeout(head_seconds) as clock:
-            await stream.write(connection.send(request) + connection.send(h11.EndOfMessage()))
+            await stream.write(answer.sent)
             while True:
-                event = connection.next_event()
+                event = answer.next_event()
                 if event is h11.NEED_DATA:
                     data = await stream.read()
                     result.count(data, started)
-                    connection.receive_data(data)
+                    answer.receive(data)
                 elif isinstance(event, h11.InformationalResponse):
                     result.informational.append(event.status_code)
+                    if len(result.informational) > INTERIM_LIMIT:
+                        result.failure = Failure.ANSWER_MALFORMED
+                        result.detail = "interim answers without end"
+                        break
                 elif isinstance(event, h11.Response):
-                    head = event
-                    body.encoding = _header(event, b"content-encoding")
+                    answer.head = event
+                    answer.body.encoding = _header(event, b"content-encoding")
                     clock.reschedule(asyncio.get_running_loop().time() + body_seconds)
                 elif isinstance(event, h11.Data):
-                    body.add(bytes(event.data))
-                    if body.full:
+                    answer.body.add(bytes(event.data))
+                    if answer.body.full:
                         result.capped = True
                         break
                 else:
                     break
     except TimeoutError:
-        if head is None:
+        if answer.head is None:
             result.failure = Failure.ANSWER_TIMEOUT
             result.detail = f"no complete head within {head_seconds:.3g} s"
         else:
             # A body may go on for ever, as a stream does; that is no failure of the site.
             result.capped = True
     except h11.RemoteProtocolError as error:
-        _broken(result, connection, error, head is not None)
+        result.failure, result.detail = answer.broken(error, result)
     except OSError as error:
         known = failure_of(error)
         result.failure, result.detail = Failure.ANSWER_RESET, known.detail
     result.read_s = time.perf_counter() - started - (result.wait_s or 0)
-    if head is not None:
-        result.response = Response(
-            status=head.status_code,
-            reason=head.reason.decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in head.headers.raw_items()
-            ),
-            body=body.text(_header(head, b"content-type")),
-            length=body.received,
-            protocol=f"HTTP/{head.http_version.decode('ascii')}",
-        )
-    elif STATUS_LINE.match(text := result.raw.decode("latin-1")):
-        result.response = response_from_text(text)
+    result.response = answer.response(result.raw)
     return result
 
 
-def _broken(result: Exchange, connection: h11.Connection, error: Exception, has_head: bool) -> None:
-    """Which failure a protocol error is: h11 reports an early end as one too."""
-    ended = connection.trailing_data[1]
-    result.detail = str(error)
-    if not result.received:
-        result.failure = Failure.ANSWER_NONE
-        result.detail = "the connection was closed without a byte"
-    elif has_head and ended:
-        result.failure = Failure.ANSWER_CUT_SHORT
-    elif getattr(error, "error_status_hint", 400) == 431:
-        result.failure = Failure.ANSWER_HEAD_TOO_LARGE
-    elif ended and STATUS_LINE.match(result.raw.decode("latin-1")):
-        result.failure = Failure.ANSWER_CUT_SHORT
-    else:
-        result.failure = Failure.ANSWER_MALFORMED
+class _Answer:
+    """What h11 makes of the bytes, with one second try on a head that browsers would accept."""
+
+    def __init__(self, request: h11.Request) -> None:
+        self._request = request
+        self._received = bytearray()
+        self._repaired = False
+        self._connection, self.sent = self._fresh()
+        self.head: h11.Response | None = None
+        self.body = Body()
+
+    def _fresh(self) -> tuple[h11.Connection, bytes]:
+        connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+        sent = connection.send(self._request) + connection.send(h11.EndOfMessage())
+        return connection, sent
+
+    def receive(self, data: bytes) -> None:
+        """Take the next bytes; refuse at once what cannot become an HTTP answer."""
+        if self.head is None and len(self._received) <= HEAD_LIMIT:
+            self._received += data
+            start = bytes(self._received[:16]).lstrip(b"\r\n")[:5]
+            if start and not b"HTTP/".startswith(start):
+                raise h11.RemoteProtocolError("the answer does not begin as HTTP does")
+        self._connection.receive_data(data)
+
+    def next_event(self) -> object:
+        """The next event of h11; odd header lines, which browsers skip, are skipped once."""
+        try:
+            return self._connection.next_event()
+        except h11.RemoteProtocolError:
+            if self.head is not None or self._repaired:
+                raise
+            top, blank, rest = bytes(self._received).partition(b"\r\n\r\n")
+            lines = top.split(b"\r\n")
+            kept = [line for line in lines[1:] if _HEADER.match(line)]
+            if not blank or len(kept) == len(lines) - 1:
+                raise
+            self._repaired = True
+            self._connection, _ = self._fresh()
+            self._connection.receive_data(b"\r\n".join([lines[0], *kept]) + blank + rest)
+            return self._connection.next_event()
+
+    def broken(self, error: Exception, result: Exchange) -> tuple[Failure, str]:
+        """Which failure a protocol error is: h11 reports an early end as one too."""
+        ended = self._connection.trailing_data[1]
+        if not result.received:
+            return Failure.ANSWER_NONE, "the connection was closed without a byte"
+        if getattr(error, "error_status_hint", 400) == 431:
+            return Failure.ANSWER_HEAD_TOO_LARGE, str(error)
+        looks_right = STATUS_LINE.match(result.raw.decode("latin-1"))
+        if ended and (self.head is not None or looks_right):
+            return Failure.ANSWER_CUT_SHORT, str(error)
+        return Failure.ANSWER_MALFORMED, str(error)
+
+    def response(self, raw: bytes) -> Response | None:
+        """The answer as h11 read it, else as much of it as the first bytes show."""
+        if self.head is None:
+            text = raw.decode("latin-1")
+            return response_from_text(text) if STATUS_LINE.match(text) else None
+        return Response(
+            status=self.head.status_code,
+            reason=self.head.reason.decode("latin-1"),
+            headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in self.head.headers.raw_items()
+            ),
+            body=self.body.text(_header(self.head, b"content-type")),
+            length=self.body.received,
+            protocol=f"HTTP/{self.head.http_version.decode('ascii')}",
+        )
 
 
 def _header(head: h11.Response, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in head.headers if key == name), "")
+
+
+def number(text: str) -> int | None:
+    """A whole number that a peer wrote; None for anything else, `²` and a thousand digits too."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

@@ -13,7 +13,7 @@ from badgateway.model.failure import Failure
 from badgateway.model.response import Response
 from badgateway.transport.body import Body
 from badgateway.transport.failures import failure_of
-from badgateway.transport.http1 import HEAD_LIMIT, Exchange
+from badgateway.transport.http1 import HEAD_LIMIT, Exchange, number
 from badgateway.transport.stream import Stream
 
 
@@ -54,6 +54,9 @@ async def exchange2(
             while not answer.ended:
                 data = await stream.read()
                 result.count(data, started)
+                if result.raw.startswith(b"HTTP/1"):
+                    answer.end(Failure.ANSWER_MALFORMED, "HTTP/1 on a connection agreed as HTTP/2")
+                    break
                 if not data:
                     answer.end(*_early_end(answer))
                     break
@@ -104,7 +107,7 @@ class _Answer:
     ) -> None:
         """One event of h2."""
         if isinstance(event, h2.events.InformationalResponseReceived):
-            result.informational.append(int(dict(_text(event.headers)).get(":status", "0")))
+            result.informational.append(number(dict(_text(event.headers)).get(":status", "")) or 0)
         elif isinstance(event, h2.events.ResponseReceived):
             self.head = _text(event.headers)
             self.body = Body(dict(self.head).get("content-encoding", ""))
@@ -130,7 +133,7 @@ class _Answer:
         fields = dict(self.head)
         status = fields.get(":status", "")
         return Response(
-            status=int(status) if status.isdigit() else None,
+            status=number(status),
             headers=tuple((name, value) for name, value in self.head if name[:1] != ":"),
             body=self.body.text(fields.get("content-type", "")),
             length=self.body.received,

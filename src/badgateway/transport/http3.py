@@ -17,7 +17,7 @@ from aioquic.quic.events import ConnectionTerminated, QuicEvent, StreamReset
 from badgateway.model.failure import Failure
 from badgateway.model.response import Response
 from badgateway.transport.body import Body
-from badgateway.transport.http1 import Exchange
+from badgateway.transport.http1 import Exchange, number
 
 
 async def exchange3(
@@ -144,7 +144,7 @@ class _Visitor(QuicConnectionProtocol):
         named = dict(self.head)
         status = named.get(":status", "")
         return Response(
-            status=int(status) if status.isdigit() else None,
+            status=number(status),
             headers=tuple((name, value) for name, value in self.head if name[:1] != ":"),
             body=self.body.text(named.get("content-type", "")),
             length=self.body.received,

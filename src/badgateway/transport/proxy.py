@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from badgateway.model.failure import Failure
 from badgateway.model.response import Response, response_from_text
 from badgateway.transport.failures import TransportError
-from badgateway.transport.http1 import HEAD_LIMIT
+from badgateway.transport.http1 import HEAD_LIMIT, number
 from badgateway.transport.stream import Stream
 
 
@@ -77,7 +77,7 @@ async def _connect(stream: Stream, proxy: Proxy, host: str, port: int) -> None:
             break
         answer += data
     response = response_from_text(answer.decode("latin-1"))
-    if response.status is None:
+    if response.status is None or b"\r\n\r\n" not in answer:
         raise ProxyError(Failure.PROXY_BROKEN, "the proxy's answer is not HTTP")
     if not 200 <= response.status < 300:
         response = await _rest(stream, response)
@@ -89,10 +89,7 @@ async def _connect(stream: Stream, proxy: Proxy, host: str, port: int) -> None:
 async def _rest(stream: Stream, response: Response) -> Response:
     """The refusal with the page that follows it, which tells who made it and why."""
     body = response.body
-    wanted = min(
-        int(length) if (length := response.header("content-length") or "").isdigit() else 0,
-        HEAD_LIMIT,
-    )
+    wanted = min(number(response.header("content-length") or "") or 0, HEAD_LIMIT)
     try:
         async with asyncio.timeout(2):
             while len(body) < wanted and (data := await stream.read()):
@@ -133,7 +130,9 @@ async def _socks5(stream: Stream, proxy: Proxy, host: str, port: int) -> None:
     elif method != 0:
         raise ProxyError(Failure.PROXY_REFUSED, "SOCKS5: wants a login that was not given")
     await stream.write(b"\x05\x01\x00" + _socks_address(host) + struct.pack("!H", port))
-    _, code, _, kind = await reader.take(4)
+    version, code, _, kind = await reader.take(4)
+    if version != 5:
+        raise ProxyError(Failure.PROXY_BROKEN, "the proxy does not speak SOCKS5")
     if code:
         reason = _SOCKS_REFUSALS.get(code, f"code {code}")
         raise ProxyError(Failure.PROXY_REFUSED, f"SOCKS5: {reason}")

@@ -14,7 +14,12 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, Value, seen
 from badgateway.model.target import Target
-from badgateway.transport.certificate import UNKNOWN_ISSUER_CODES, now, read_certificate
+from badgateway.transport.certificate import (
+    PROBLEM_CODES,
+    UNKNOWN_ISSUER_CODES,
+    now,
+    read_certificate,
+)
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.http1 import Exchange, exchange
 from badgateway.transport.proxy import Proxy, ProxyError, tunnel
@@ -196,6 +201,8 @@ class Walk:
                 "not_after": certificate.not_after.isoformat(),
                 "sent": len(self.session.chain) if self.session else 0,
             }
+        if (problem := PROBLEM_CODES.get(error.verify_code)) and problem not in problems:
+            problems.append(problem)
         if error.verify_code in UNKNOWN_ISSUER_CODES:
             alone = certificate is not None and certificate.self_signed
             problems.append("self-signed" if alone else "unknown-issuer")
@@ -250,8 +257,10 @@ class Walk:
         for observation in self.told(result, what):
             yield observation
 
-    async def get3(self, what: str = "page") -> AsyncGenerator[Observation, None]:
+    async def get3(self, what: str = "http3") -> AsyncGenerator[Observation, None]:
         """The same over HTTP/3, which needs no connection opened before.
+
+        Its failure is no failure of the page: browsers fall back to HTTP/2.
 
         Raises:
             ImportError: the extra `http3` is not installed.

@@ -1,21 +1,19 @@
 """The visitor's own leg to a real nginx: certificates, TLS versions, HTTP/2, plain on TLS ports."""
 
-import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from backstage import Backstage, needed, verdict_on
 from certificates import NAME, Authority, Leaf, self_signed
-from conftest import Backstage, needed
 from gateways import TlsSites
 from upstreams import Fault
 
-from badgateway.investigate.check import check_url
 from badgateway.model.hop import Side
 from badgateway.model.observation import Observation
-from badgateway.model.target import Endpoint, Wishes, target_of
+from badgateway.model.target import Endpoint, Wishes
 from badgateway.model.verdict import Outcome, Verdict
 
 PAGE = 'return 200 "It works.\\n";'
@@ -63,7 +61,7 @@ def checked(sites: TlsSites, name: str, scheme: str = "https") -> Verdict:
     """The verdict on the site, met at one of the listeners."""
     there = Endpoint("127.0.0.1", sites.sites[name])
     wishes = Wishes(timeout=15, connect_to=there, public_resolvers=False)
-    return asyncio.run(check_url(target_of(f"{scheme}://{NAME}/"), wishes))
+    return verdict_on(f"{scheme}://{NAME}/", wishes)
 
 
 def named(verdict: Verdict, name: str) -> list[Observation]:
