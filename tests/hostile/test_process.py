@@ -1,9 +1,9 @@
 """The program as a process: what it prints where, and that nothing makes it fall over."""
 
 import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from loopback import Connection, http, within
@@ -59,12 +59,13 @@ def test_an_old_terminal_gets_what_it_can_show(program, serve, encoding):
 
 def test_a_redirected_output_without_room_is_an_error(serve):
     """A full disk under the output is a failure with one line, not a success."""
-    if not os.path.exists("/dev/full"):
+    full = Path("/dev/full")
+    if not full.exists():
         pytest.skip("no /dev/full on this system")
-    with open("/dev/full", "wb") as full:
+    with full.open("wb") as out:
         done = subprocess.run(
             [sys.executable, "-m", "badgateway", serve(PAGE_502).url],
-            stdout=full,
+            stdout=out,
             stderr=subprocess.PIPE,
             timeout=20,
             check=False,

@@ -4,6 +4,7 @@ Nothing heavy is imported before it is known what is wanted; `--version` must st
 Exit status: 0 no fault found, 1 a fault was found, 2 the call was wrong or nothing could be done.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,10 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # What an old terminal cannot show becomes a question mark, not an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if list(arguments) in (["--version"], ["-V"]):
         print(f"badgateway {__version__}")
         return FOUND_NOTHING

@@ -88,10 +88,12 @@ class Progress:
         from badgateway.report.terminal import live_picture  # noqa: PLC0415
         from badgateway.report.words import Words  # noqa: PLC0415
 
+        if self._live is None:
+            return ""
         words = Words(self._parsed.lang)
-        columns = self._live.console.width if self._live else 80
         running = ", ".join(name.replace("_", " ") for name, n in self._running.items() if n)
+        elapsed = words.seconds(time.monotonic() - self._began)
         return Group(
-            live_picture(self._seen, words, columns),
-            Text(f"  {words.seconds(time.monotonic() - self._began)}  {running}", "dim"),
+            live_picture(self._seen, words, self._live.console),
+            Text(f"  {elapsed}  {running}", "dim"),
         )

@@ -21,6 +21,7 @@ from badgateway.report.safe import safe, width
 from badgateway.report.words import Words
 
 _MARK = {State.WORKS: "✓", State.BROKEN: "✗", State.UNKNOWN: "?"}
+_MARK_ASCII = {State.WORKS: "+", State.BROKEN: "x", State.UNKNOWN: "?"}
 _STYLE = {State.WORKS: "green", State.BROKEN: "bold red", State.UNKNOWN: "dim"}
 _ALWAYS = (Hop.DEVICE, Hop.RESOLVER, Hop.NETWORK, Hop.GATEWAY, Hop.UPSTREAM)
 _SHORT = {
@@ -54,37 +55,38 @@ def console(file: TextIO) -> Console:
 
 
 def picture(
-    states: dict[Hop, State], words: Words, columns: int, more: Iterable[Hop] = ()
+    states: dict[Hop, State], words: Words, out: Console, more: Iterable[Hop] = ()
 ) -> RenderableType:
-    """The chain: in one row where it fits, else one hop a line."""
+    """The chain: in one row where it fits on `out`, else one hop a line."""
+    simple = not out.encoding.lower().startswith("utf")
+    marks, joint = (_MARK_ASCII, " -- ") if simple else (_MARK, " ── ")
     shown = [hop for hop in Hop if hop in _ALWAYS or hop in states or hop in set(more)]
     parts = []
     for hop in shown:
         state = states.get(hop, State.WORKS if hop is Hop.DEVICE and states else State.UNKNOWN)
-        parts.append((f"{_MARK[state]} {words.say(_SHORT[hop])}", _STYLE[state]))
-    if sum(width(text) + 3 for text, _ in parts) + 2 <= columns:
+        parts.append((f"{marks[state]} {words.say(_SHORT[hop])}", _STYLE[state]))
+    if sum(width(text) + 4 for text, _ in parts) <= out.width:
         line = Text("  ")
         for place, (text, style) in enumerate(parts):
-            line.append(" ── " if place else "", "dim").append(text, style)
+            line.append(joint if place else "", "dim").append(text, style)
         return line
     return Group(*(Text(f"  {text}", style) for text, style in parts))
 
 
-def live_picture(observations: Iterable[Observation], words: Words, columns: int) -> RenderableType:
+def live_picture(observations: Iterable[Observation], words: Words, out: Console) -> RenderableType:
     """The chain as far as it is known while the tests run."""
-    return picture(states_seen(observations), words, columns)
+    return picture(states_seen(observations), words, out)
 
 
 def report(
     verdict: Verdict, known: Knowledge, words: Words, out: Console, why: bool = True
 ) -> None:
     """Print the whole verdict."""
-    columns = out.width
     out.print(Text(safe(verdict.subject, 2_000), "bold"))
     if verdict.subject.startswith("http"):
         more = [verdict.hop] if verdict.hop else []
         out.print()
-        out.print(picture(states_judged(verdict), words, columns, more))
+        out.print(picture(states_judged(verdict), words, out, more))
     out.print()
     out.print(Text(words.headline(verdict), _OUTCOME_STYLE[verdict.outcome]))
     for line in (words.whose(verdict), *_told(verdict, known, words)):
@@ -193,7 +195,7 @@ def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
     for test in verdict.next:
         who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
         line = Text(f"{test.test.replace('-', ' ')} ({who}): {words.say(test.why)}")
-        yield Row(Text("  ·"), line, 4)
+        yield Row(Text("  -"), line, 4)
 
 
 def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
