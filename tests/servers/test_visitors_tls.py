@@ -11,6 +11,7 @@ from certificates import NAME, Authority, Leaf, self_signed
 from gateways import TlsSites
 from upstreams import Fault
 
+import badgateway.transport.http2  # noqa: F401 - its first import may take the probe's time
 from badgateway.model.hop import Side
 from badgateway.model.observation import Observation
 from badgateway.model.target import Endpoint, Wishes

@@ -34,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
         complain(str(error))
         return COULD_NOT
     try:
-        return _command(parsed)
+        status = _command(parsed)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nbadgateway: stopped", file=sys.stderr)
         return 130
@@ -42,6 +43,10 @@ def main(arguments: Sequence[str]) -> int:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         return FOUND_NOTHING
+    except OSError as error:
+        complain(f"the output could not be written: {error.strerror or error}")
+        return COULD_NOT
+    return status
 
 
 def _command(parsed: Parsed) -> int:
