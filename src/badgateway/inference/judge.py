@@ -22,7 +22,7 @@ from badgateway.model.vocabulary import side_of, vocabulary
 
 DETERMINED = 0.8
 """The first cause must be at least this probable to be acted upon without another test."""
-MOST_CAUSES = 8
+MOST_CAUSES = 14
 
 _WORST_FIRST = (
     Outcome.GATEWAY_ERROR,

@@ -16,7 +16,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response", *(f.value for f in Failure if f.value.startswith("answer-")))
 GIVES = ("neighbour", "neighbour-failed")
-COST = Cost(seconds=0.2, requests=2)
+COST = Cost(seconds=0.2, requests=2, supporting=True)
 
 PATHS = ("/", "/robots.txt")
 

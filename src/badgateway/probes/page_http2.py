@@ -17,7 +17,7 @@ GIVES = (
     "http-response",
     *(failure.value for failure in Failure if failure.value.startswith("answer-")),
 )
-COST = Cost(seconds=0.2, requests=1, supporting=True)
+COST = Cost(seconds=0.2, requests=1)
 
 
 def wanted(about: Observation, context: Context) -> str | None:

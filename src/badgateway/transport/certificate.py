@@ -87,7 +87,8 @@ def _good_for(name: str, host: str) -> bool:
     first, _, rest = host.partition(".")
     if rest.replace(".", "").isdigit():
         return False  # an address has no labels that a wildcard could stand for
-    return bool(first) and name == f"*.{rest}"
+    # OpenSSL accepts no wildcard for a whole top-level domain, nor do browsers.
+    return bool(first) and "." in rest and name == f"*.{rest}"
 
 
 def now() -> datetime:

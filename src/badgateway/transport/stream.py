@@ -160,7 +160,8 @@ class TlsStream:
         if self._answered and self._answered[0] not in range(20, 25):
             # RFC 8446 5.1: a TLS record begins with its content type, 20 to 24.
             return TlsError(Failure.TLS_NOT_SPOKEN, "the answer is not TLS", self._answered)
-        if "ALERT" in reason:
+        if "ALERT" in reason or self._answered[:1] == b"\x15":
+            # RFC 8446 5.1: content type 21 is an alert, whatever OpenSSL calls its reason.
             return TlsError(Failure.TLS_REFUSED, reason.lower().replace("_", " "), self._answered)
         return TlsError(Failure.TLS_BROKEN, reason.lower().replace("_", " "), self._answered)
 
