@@ -238,12 +238,11 @@ class Walk:
     async def get2(self, what: str = "page") -> AsyncGenerator[Observation, None]:
         """The same over HTTP/2, on a connection where ALPN agreed on it."""
         assert self.stream is not None
-        # 60 ms of import, which only sites with HTTP/2 are worth, and not in the others' way.
-        http2 = await in_thread(lambda: import_module("badgateway.transport.http2"))
-
         way = self.way
         fields = self._lower_headers()
         try:
+            # 60 ms of import, which only sites with HTTP/2 are worth, and not in others' way.
+            http2 = await in_thread(lambda: import_module("badgateway.transport.http2"))
             result = await http2.exchange2(
                 self.stream,
                 way.target.authority,
