@@ -18,6 +18,9 @@ WEIGHT = {Strength.PROOF: 0.98, Strength.STRONG: 0.85, Strength.HINT: 0.5}
 """Probability that a mark of this strength, alone, names the right product. Marks add up by
 noisy-OR. Checked against the labelled pages by `scripts/score`."""
 
+SUREST = 0.99
+"""No number of marks makes a page certain: anybody can copy one."""
+
 PASSED_ONLY = 0.6
 """Ceiling for a product known only by what it leaves on every answer that passes through it."""
 
@@ -118,7 +121,7 @@ def _identified(
         name=file.name,
         version=version,
         relayed_by=relays,
-        probability=round(probability, 2),
+        probability=min(round(probability, 2), SUREST),
         marks=tuple(f"{file.name}/{hit.mark.id}" for hit in hits),
     )
     kind = next((kind for kind in Kind if kind in kinds), None)

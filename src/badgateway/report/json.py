@@ -14,7 +14,9 @@ TEXT_LIMIT = 16_384
 
 def verdict_json(verdict: Verdict) -> str:
     """The verdict as one line of JSON."""
-    return json.dumps(plain(verdict), ensure_ascii=True, separators=(", ", ": "))
+    told = plain(verdict)
+    assert isinstance(told, dict)
+    return json.dumps({"schema": verdict.schema, **told}, ensure_ascii=True)
 
 
 def plain(value: object) -> object:
