@@ -1,5 +1,7 @@
 """Taking apart what a person typed."""
 
+import contextlib
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -224,8 +226,19 @@ def test_an_endpoint_is_a_host_and_a_port(text, endpoint):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", ":53", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:x", "1.2.3.4:²", "[::1"]
-    + ["[::1]x", "[x]:1", "a b", "a:1:2", "http://a/", "1.2.3.4:-1", "1.2.3.4:99999999999999999"],
+    [
+        *("", ":", ":53", "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536", "1.2.3.4:x", "1.2.3.4:²"),
+        *(
+            "[::1",
+            "[::1]x",
+            "[x]:1",
+            "a b",
+            "a:1:2",
+            "http://a/",
+            "1.2.3.4:-1",
+            "1.2.3.4:" + "9" * 20,
+        ),
+    ],
 )
 def test_what_is_no_endpoint_is_refused(text):
     """Anything else is refused with a message."""
@@ -270,10 +283,8 @@ def test_what_looks_like_a_url_is_a_target_or_a_target_error(text):
 @given(URLISH)
 def test_any_location_is_a_target_or_a_target_error(text):
     """Whatever a site sends as Location, following it raises nothing else."""
-    try:
+    with contextlib.suppress(TargetError):
         assert target_of("https://example.com/a").follow(text).url.isascii()
-    except TargetError:
-        pass
 
 
 @given(st.ip_addresses().map(str))

@@ -18,7 +18,9 @@ PROSE_SENTENCES = 6
 TERSE_WORDS = 40
 """A page that nobody signed and that fits no variant counts as an error only if it is this short:
 an answer to "what is a 502?" names the status as well."""
+TERSE_SENTENCES = 3
 
+_END = re.compile(r"[.!?](?=\s|$)")
 _SENTENCE = re.compile(r"[^.!?。]{25,}?[.!?。](?=\s|$)")
 _STATED = re.compile(
     r"""
@@ -85,6 +87,12 @@ def stated_status(page: Page) -> int | None:
     return None
 
 
+def is_terse(page: Page) -> bool:
+    """Whether the text is as short as an error page that nobody signed."""
+    few = len(_END.findall(page.text)) <= TERSE_SENTENCES
+    return few and len(page.text.split()) <= TERSE_WORDS
+
+
 def is_prose(page: Page) -> bool:
     """Whether the text is a piece of writing rather than an error page."""
     sentences = _SENTENCE.finditer(page.text[:20_000])
@@ -106,8 +114,8 @@ def _outcome(
         return Outcome.NONE
     if any(variant.fits(page) for variant in variants.values()):
         return Outcome.GATEWAY_ERROR
-    if status in GATEWAY_STATUSES and (who.settled or len(page.text.split()) <= TERSE_WORDS):
-        return Outcome.GATEWAY_ERROR
+    if status in GATEWAY_STATUSES:
+        return Outcome.GATEWAY_ERROR if who.settled or is_terse(page) else Outcome.NONE
     return Outcome.OTHER_ERROR if status else Outcome.NONE
 
 
