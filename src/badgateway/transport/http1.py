@@ -200,6 +200,22 @@ def _header(head: h11.Response, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in head.headers if key == name), "")
 
 
+def pseudo_response(
+    head: list[tuple[str, str]] | None, body: Body, protocol: str
+) -> Response | None:
+    """The answer of HTTP/2 or 3, where the status is a pseudo header; None without a head."""
+    if head is None:
+        return None
+    named = dict(head)
+    return Response(
+        status=number(named.get(":status", "")),
+        headers=tuple((name, value) for name, value in head if name[:1] != ":"),
+        body=body.text(named.get("content-type", "")),
+        length=body.received,
+        protocol=protocol,
+    )
+
+
 def number(text: str) -> int | None:
     """A whole number that a peer wrote; None for anything else, `²` and a thousand digits too."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

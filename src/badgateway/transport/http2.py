@@ -13,7 +13,7 @@ from badgateway.model.failure import Failure
 from badgateway.model.response import Response
 from badgateway.transport.body import Body
 from badgateway.transport.failures import failure_of
-from badgateway.transport.http1 import HEAD_LIMIT, Exchange, number
+from badgateway.transport.http1 import HEAD_LIMIT, Exchange, number, pseudo_response
 from badgateway.transport.stream import Stream
 
 
@@ -128,17 +128,7 @@ class _Answer:
 
     def response(self) -> Response | None:
         """The answer as far as it came."""
-        if self.head is None:
-            return None
-        fields = dict(self.head)
-        status = fields.get(":status", "")
-        return Response(
-            status=number(status),
-            headers=tuple((name, value) for name, value in self.head if name[:1] != ":"),
-            body=self.body.text(fields.get("content-type", "")),
-            length=self.body.received,
-            protocol="HTTP/2",
-        )
+        return pseudo_response(self.head, self.body, "HTTP/2")
 
 
 def _text(headers: "object") -> list[tuple[str, str]]:

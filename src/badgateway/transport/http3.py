@@ -17,7 +17,7 @@ from aioquic.quic.events import ConnectionTerminated, QuicEvent, StreamReset
 from badgateway.model.failure import Failure
 from badgateway.model.response import Response
 from badgateway.transport.body import Body
-from badgateway.transport.http1 import Exchange, number
+from badgateway.transport.http1 import Exchange, pseudo_response
 
 
 async def exchange3(
@@ -139,17 +139,7 @@ class _Visitor(QuicConnectionProtocol):
 
     def response(self) -> Response | None:
         """The answer as far as it came."""
-        if self.head is None:
-            return None
-        named = dict(self.head)
-        status = named.get(":status", "")
-        return Response(
-            status=number(status),
-            headers=tuple((name, value) for name, value in self.head if name[:1] != ":"),
-            body=self.body.text(named.get("content-type", "")),
-            length=self.body.received,
-            protocol="HTTP/3",
-        )
+        return pseudo_response(self.head, self.body, "HTTP/3")
 
 
 def _code(number: int) -> str:
