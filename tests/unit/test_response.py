@@ -80,7 +80,7 @@ def test_an_empty_header_is_there():
 
 
 def test_reading_takes_time_in_proportion_to_length():
-    """A file of many lines is read in a moment: four times the lines, not sixteen times the time."""
+    """Four times the lines take four times as long, not sixteen times."""
 
     def took(lines: int) -> float:
         text = "HTTP/1.1 200 OK\n" + "X-Header: value\n" * lines
