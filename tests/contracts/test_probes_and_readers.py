@@ -1,0 +1,70 @@
+"""What every probe and every reader must be, now and later."""
+
+import inspect
+
+import pytest
+
+from badgateway.model.failure import Failure
+from badgateway.model.vocabulary import vocabulary
+from badgateway.probes import Cost, probes
+from badgateway.readers import readers, recognised
+
+PROBES = probes()
+READERS = readers()
+
+SAMPLES = {
+    "http_exchange": "HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\n\r\n<h1>502 Bad Gateway</h1>",
+    "page": "<html><title>502 Bad Gateway</title></html>",
+    "har": '{"log": {"version": "1.2", "entries": []}}',
+}
+"""One text for each reader; a new reader adds its own."""
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_has_the_shape_of_one(name):
+    """A probe documents itself and has what the runner asks for."""
+    probe = PROBES[name]
+    assert (inspect.getdoc(probe) or "").count("\n") >= 1, "the docstring is the documentation"
+    assert isinstance(probe.COST, Cost)
+    assert probe.COST.seconds > 0
+    assert list(inspect.signature(probe.wanted).parameters) == ["about", "context"]
+    assert list(inspect.signature(probe.run).parameters) == ["about", "context"]
+    assert inspect.isasyncgenfunction(probe.run)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_speaks_the_vocabulary(name):
+    """Every observation that a probe waits for or gives is a word of `observations.toml`."""
+    probe = PROBES[name]
+    assert probe.AFTER, "a probe waits for something"
+    assert probe.GIVES, "a probe gives something"
+    assert {*probe.AFTER, *probe.GIVES} <= set(vocabulary().observations)
+
+
+def test_only_resolvers_are_third_parties():
+    """No probe but the one that asks public resolvers tells a third party about the site."""
+    assert [name for name, probe in PROBES.items() if probe.COST.third_party] == [
+        "public_resolution"
+    ]
+
+
+def test_every_failure_is_a_word_of_the_vocabulary():
+    """What a probe can meet can be stated."""
+    assert {failure.value for failure in Failure} <= set(vocabulary().observations)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_has_the_shape_of_one(name):
+    """A reader documents itself, recognises its own and reads it."""
+    reader = READERS[name]
+    assert inspect.getdoc(reader)
+    assert 0 < reader.fits(SAMPLES[name]) <= 1
+    for observation in reader.read(SAMPLES[name], "sample"):
+        assert observation.name in vocabulary().observations
+        assert observation.source
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_each_sample_is_recognised_as_what_it_is(name):
+    """No reader takes another one's sample: confusion is 0."""
+    assert recognised(SAMPLES[name]) == name
