@@ -86,19 +86,9 @@ def test_a_circle_of_redirects_has_an_end_to_speak_of():
 
 def test_pages_stand_in_the_order_of_a_browser():
     """Addresses in the resolver's order; at one address HTTP/1.1 before HTTP/2."""
-    found = pages(
-        Evidence(
-            [
-                asked(),
-                resolved(V6),
-                resolved(V4),
-                answer(200, V4),
-                answer(500, V6, protocol="HTTP/2"),
-            ]
-            + [answer(502, V6)]
-        )
-    )
-    assert [o.value["status"] for o in found] == [502, 500, 200]
+    seen = [asked(), resolved(V6), resolved(V4), answer(200, V4)]
+    seen += [answer(500, V6, protocol="HTTP/2"), answer(502, V6)]
+    assert [o.value["status"] for o in pages(Evidence(seen))] == [502, 500, 200]
 
 
 def test_a_part_of_a_page_is_no_page():

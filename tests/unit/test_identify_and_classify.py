@@ -211,7 +211,8 @@ ARTICLE = (
     "by reloading the page after a minute. If that does not help, you should clear your browser "
     "cache and cookies. Sometimes the problem is with your DNS settings, so flush the cache. "
     "Another common reason is a plugin that breaks the site after an update. Site owners should "
-    "look at the error log of the web server first. Finally, ask your hosting provider for help with it."
+    "look at the error log of the web server first. "
+    "Finally, ask your hosting provider for help with it."
 )
 
 

@@ -226,7 +226,7 @@ def test_the_hosts_file_is_read(tmp_path):
     file.write_bytes(
         b"127.0.0.1 localhost\n# 1.1.1.1 shop\n192.0.2.1 a SHOP # shop\n\xff shop\n\n1\n"
     )
-    assert [(e.address, e.line) for e in hosts_entries("shop", file)][0] == ("192.0.2.1", 3)
+    assert ("192.0.2.1", 3) in [(e.address, e.line) for e in hosts_entries("shop", file)]
     assert hosts_entries("missing", file) == []
     assert hosts_entries("shop", tmp_path / "none") == []
 

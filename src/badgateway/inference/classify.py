@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from badgateway.inference.identify import Identification, identify
 from badgateway.knowledge.emitter import EmitterFile
@@ -20,8 +19,10 @@ TERSE_WORDS = 40
 an answer to "what is a 502?" names the status as well."""
 TERSE_SENTENCES = 3
 
-_END = re.compile(r"[.!?](?=\s|$)")
-_SENTENCE = re.compile(r"[^.!?。]{25,}?[.!?。](?=\s|$)")
+SENTENCE_LENGTH = 25
+"""Characters of a sentence worth the name; headings and labels are shorter."""
+
+_END = re.compile(r"[.!?。](?=\s|$)")
 _STATED = re.compile(
     r"""
     \A\W{0,3}(?:HTTP(?:/\d(?:\.\d)?)?\s+)?
@@ -95,8 +96,8 @@ def is_terse(page: Page) -> bool:
 
 def is_prose(page: Page) -> bool:
     """Whether the text is a piece of writing rather than an error page."""
-    sentences = _SENTENCE.finditer(page.text[:20_000])
-    return len(list(islice(sentences, PROSE_SENTENCES))) == PROSE_SENTENCES
+    pieces = _END.split(page.text[:20_000])[:-1]
+    return sum(len(piece) >= SENTENCE_LENGTH for piece in pieces) >= PROSE_SENTENCES
 
 
 def _outcome(

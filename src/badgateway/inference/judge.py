@@ -64,7 +64,9 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
     answers = evidence.named("http-response", "page-text")
     read = [(o, _classified(o, known)) for o in answers]
     if not read:
-        return Verdict(subject, Outcome.NONE, observations=tuple(evidence))
+        gave_up = evidence.first("request-failed")
+        outcome = Outcome.UNREACHABLE if gave_up else Outcome.NONE
+        return Verdict(subject, outcome, observations=tuple(evidence))
     observation, classified = min(read, key=lambda pair: _severity(pair[1]))
     verdict = _answered(evidence, subject, known, observation, classified)
     if verdict.outcome is Outcome.HEALTHY:

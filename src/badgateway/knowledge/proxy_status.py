@@ -9,10 +9,9 @@ from badgateway.knowledge.emitter import Meaning, shares_of
 from badgateway.knowledge.files import table_of
 from badgateway.model.hop import Hop
 
-_MEMBER = re.compile(
-    r'\s*("(?:[^"\\]|\\.){0,200}"|[^,;"\s]{1,200})((?:\s*;\s*[^,";]{1,200}(?:"[^"]{0,500}")?[^,";]{0,200}){0,20})'
-)
-_ERROR = re.compile(r";\s*error\s*=\s*([a-z_]{1,60})")
+_PIECE = re.compile(r'"(?:[^"\\]|\\.){0,500}"|[^",;]{1,500}|[,;]|"')
+"""A quoted string, a run of anything else, or a separator: in that order, so that a separator or
+a parameter inside quotes stays text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,22 @@ class ProxyStatus:
 
 def parse_proxy_status(header: str) -> tuple[ProxyStatus, ...]:
     """The intermediaries that the header names, the one closest to the origin first."""
-    return tuple(
-        ProxyStatus(found[1].strip('"'), error[1] if (error := _ERROR.search(found[2])) else "")
-        for found in _MEMBER.finditer(header[:4_096])
-    )
+    members: list[ProxyStatus] = []
+    name, error, first = "", "", True
+    for piece in [*_PIECE.findall(header[:4_096]), ","]:
+        if piece == ",":
+            if name:
+                members.append(ProxyStatus(name, error))
+            name, error, first = "", "", True
+        elif piece == ";":
+            first = False
+        elif first:
+            name = name or piece.strip().strip('"')
+        else:
+            key, _, value = piece.partition("=")
+            if key.strip() == "error" and not error:
+                error = value.strip()
+    return tuple(members)
 
 
 def load_proxy_status() -> Mapping[str, Meaning]:

@@ -81,13 +81,18 @@ class Evidence:
     def __init__(self, observations: Iterable[Observation] = ()) -> None:
         self._all: list[Observation] = []
         self._by_name: dict[str, list[Observation]] = {}
+        self._ids: set[str] = set()
         for observation in observations:
             self.add(observation)
 
     def add(self, observation: Observation) -> Observation:
         """Keep `observation` and return it with its id."""
-        if not observation.id:
-            observation = replace(observation, id=f"o{len(self._all) + 1}")
+        if not observation.id or observation.id in self._ids:
+            number = len(self._all) + 1
+            while f"o{number}" in self._ids:
+                number += 1
+            observation = replace(observation, id=f"o{number}")
+        self._ids.add(observation.id)
         self._all.append(observation)
         self._by_name.setdefault(observation.name, []).append(observation)
         return observation

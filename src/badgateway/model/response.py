@@ -71,7 +71,9 @@ GATEWAY_STATUSES = frozenset({502, 503, 504, *range(520, 531)})
 """Statuses that an intermediary gives for a failure behind it: RFC 9110 15.6.3 to 15.6.5, and
 Cloudflare's 520 to 530 (https://developers.cloudflare.com/support/troubleshooting/http-status-codes/)."""
 
-STATUS_LINE = re.compile(r"\AHTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+([^\r\n]*))?\r?(?:\n|\Z)")
+STATUS_LINE = re.compile(
+    r"\AHTTP/([0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+([^\r\n]*))?\r?(?:\n|\Z)"
+)
 """The first line of an HTTP answer: version, status, reason."""
 
 _HEADER_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}):[ \t]*([^\r\n]*)")
@@ -83,26 +85,28 @@ def response_from_text(text: str) -> Response:
     A head is a status line, with header lines behind it up to an empty line; it may be cut short.
     Anything else is a body without a head (`headed` false).
     """
-    found = STATUS_LINE.match(text.lstrip("\r\n \t"))
+    text = text.lstrip("\r\n \t") if STATUS_LINE.match(text.lstrip("\r\n \t")) else text
+    found = STATUS_LINE.match(text)
     if found is None:
         return Response(status=None, body=text, headed=False)
     headers: list[tuple[str, str]] = []
-    rest = text.lstrip("\r\n \t")[found.end() :]
-    while rest:
-        line, _, rest_after = rest.partition("\n")
-        if not line.strip():
-            rest = rest_after
+    at = found.end()
+    while at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if not text[at:end].strip():
+            at = end + 1
             break
-        header = _HEADER_LINE.match(line)
+        header = _HEADER_LINE.match(text, at, end)
         if header is None:
             break
         headers.append((header[1], header[2].strip()))
-        rest = rest_after
+        at = end + 1
     return Response(
         status=int(found[2]),
         reason=(found[3] or "").strip(),
         headers=tuple(headers),
-        body=rest,
+        body=text[at:],
         protocol=f"HTTP/{found[1]}",
         headed=bool(headers),
     )

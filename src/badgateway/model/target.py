@@ -10,6 +10,7 @@ _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/?#\s]+)(:\d+)?([/?#]|$)")
 _ENDPOINT = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>\d{1,5}))?"
 )
+_ZONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _SPECIAL = (
     *("localhost", "test", "example", "invalid", "local", "onion", "internal", "home.arpa"),
@@ -86,7 +87,7 @@ class Target:
             TargetError: it leads to something that is not a web page.
         """
         try:
-            return target_of(urljoin(self.url, location.strip()))
+            return target_of(urljoin(self.url, location.strip()), guess=False)
         except TargetError:
             raise
         except ValueError as error:
@@ -123,15 +124,16 @@ def endpoint_of(text: str) -> Endpoint:
 
 def is_address(host: str) -> bool:
     """Whether `host` is a literal IPv4 or IPv6 address (a zone index is allowed)."""
+    address, percent, zone = host.partition("%")
     try:
-        ipaddress.ip_address(host.partition("%")[0])
+        ipaddress.ip_address(address)
     except ValueError:
         return False
-    return True
+    return not percent or bool(_ZONE.fullmatch(zone))
 
 
-def target_of(text: str) -> Target:
-    """The target that a person typed: with or without a scheme.
+def target_of(text: str, *, guess: bool = True) -> Target:
+    """The target that a person typed: with or without a scheme, unless `guess` is false.
 
     Without one it is what browsers do: https for a public name, http for an address or a local
     name (and for port 80).
@@ -146,9 +148,11 @@ def target_of(text: str) -> Target:
         raise TargetError(f"the URL is longer than {URL_LIMIT} characters")
     if any(ord(character) < 32 or character == "\x7f" for character in text):
         raise TargetError("the URL holds control characters")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise TargetError("the URL holds bytes that are no text")
     if is_address(text) and ":" in text:
         text = f"[{text}]"
-    guessed = not (_SCHEME.match(text) and "://" in text) and bool(_HOST_PORT.match(text))
+    guessed = guess and not (_SCHEME.match(text) and "://" in text) and bool(_HOST_PORT.match(text))
     try:
         parts = urlsplit(f"//{text}" if guessed else text)
         port = parts.port

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
@@ -40,7 +40,7 @@ def _entry(entry: dict[str, object], source: str, main: bool) -> Iterator[Observ
     request, answer = _table(entry, "request"), _table(entry, "response")
     url, status = str(request.get("url") or ""), answer.get("status")
     what = "page" if main or entry.get("_resourceType") == "document" else "part"
-    if not isinstance(status, int) or status <= 0:
+    if type(status) is not int or not 100 <= status <= 999:
         error = str(answer.get("_error") or entry.get("_error") or "no answer")
         yield Observation(
             Hop.BROWSER,
@@ -93,6 +93,6 @@ def _body(content: dict[str, object]) -> str:
 
 def _time(entry: dict[str, object]) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(entry.get("startedDateTime")))
-    except ValueError:
+        return datetime.fromisoformat(str(entry.get("startedDateTime"))).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None

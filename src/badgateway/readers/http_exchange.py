@@ -11,7 +11,8 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
 from badgateway.model.response import STATUS_LINE, Response, response_from_text
 
-_VERBOSE = re.compile(r"^[*<>{}] ?", re.MULTILINE)
+_REMARK = re.compile(r"\* |> |>$|[{}] \[\d+ bytes data\]")
+"""What `curl -v` writes between the lines of an answer."""
 _MOST = 50
 
 
@@ -39,14 +40,18 @@ def read(text: str, name: str) -> Iterator[Observation]:
 
 
 def _unfolded(text: str) -> str:
-    """The answer lines of `curl -v` without their arrows; what was sent, and remarks, dropped."""
-    lines = []
+    """The answers of `curl -v` without its arrows; what was sent, and remarks, dropped."""
+    lines: list[str] = []
+    in_head = False
     for line in text.splitlines():
-        if line.startswith("< "):
-            lines.append(line[2:])
-        elif line.rstrip() == "<":
+        if line.startswith("< HTTP/"):
+            in_head = True
+        if in_head and line.rstrip() == "<":
             lines.append("")
-        elif lines and not _VERBOSE.match(line):
+            in_head = False
+        elif in_head and line.startswith("< "):
+            lines.append(line[2:])
+        elif lines and not in_head and not _REMARK.match(line):
             lines.append(line)
     return "\n".join(lines)
 

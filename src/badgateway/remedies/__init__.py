@@ -3,6 +3,7 @@
 Law of this folder: it chooses and fills in; it runs nothing.
 """
 
+import re
 import shlex
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from badgateway.model.verdict import Outcome, Step, Verdict, Who
 
 CAUSES = 3
 """So many of the first causes are worth steps; what is less likely is left to later tests."""
+_PLACE = re.compile(r"\{(url|host)\}")
 EACH = 4
 """Steps for each person: more than that is a manual, and nobody reads one while a site is down."""
 
@@ -55,11 +57,10 @@ def _place(file: StepFile, leading: dict[str, int]) -> int:
 
 def _filled(step: Step, subject: str) -> Step:
     """The step for this site. What comes from outside is quoted before it enters a command."""
-    is_url = subject.startswith(("http://", "https://"))
-    host = urlsplit(subject).hostname or "" if is_url else ""
-    plain = {"url": subject if is_url else "the page", "host": host or "the site"}
+    url, host = _url_and_host(subject)
+    plain = {"url": url or "the page", "host": host or "the site"}
     quoted = {
-        "url": shlex.quote(subject) if is_url else "URL",
+        "url": shlex.quote(url) if url else "URL",
         "host": shlex.quote(host) if host else "HOST",
     }
     return replace(
@@ -70,7 +71,16 @@ def _filled(step: Step, subject: str) -> Step:
     )
 
 
+def _url_and_host(subject: str) -> tuple[str, str]:
+    """The URL and its host; empty where the subject is material and not a URL."""
+    if not subject.startswith(("http://", "https://")):
+        return "", ""
+    try:
+        return subject, urlsplit(subject).hostname or ""
+    except ValueError:
+        return "", ""
+
+
 def _fill(text: str, values: dict[str, str]) -> str:
-    for key, value in values.items():
-        text = text.replace(f"{{{key}}}", value)
-    return text
+    """All at once, so that what one value holds is never taken for another's place."""
+    return _PLACE.sub(lambda found: values[found[1]], text)

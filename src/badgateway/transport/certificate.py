@@ -1,6 +1,7 @@
 """Certificates read and explained, valid or not. No verification here: facts only."""
 
 import ipaddress
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,7 +56,10 @@ def read_certificate(der: bytes) -> Certificate | None:
         return ", ".join(dict.fromkeys(parts)) or name.rfc4514_string()
 
     try:
-        found = x509.load_der_x509_certificate(der)
+        with warnings.catch_warnings():
+            # Odd serial numbers and the like: that is what we are here to look at.
+            warnings.simplefilter("ignore")
+            found = x509.load_der_x509_certificate(der)
         names: list[str] = []
         try:
             extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
