@@ -87,7 +87,6 @@ def test_a_wrong_call_is_refused(words):
         ["http://127.0.0.1/", "--connect-to", "[::1"],
         ["explain", "/no/such/file"],
         ["explain", "/"],
-        ["explain", "a\x00b"],
     ],
 )
 def test_what_cannot_be_done_is_status_2_and_one_line(command, arguments):

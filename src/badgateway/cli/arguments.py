@@ -38,14 +38,23 @@ def parse(arguments: Sequence[str]) -> Parsed:
     """
     words = list(arguments)
     first = next((word for word in words if not word.startswith("-")), "")
-    if first in PLANNED:
-        raise UsageError(f"'{first}' is not part of this version ({__version__})")
     if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
         words.insert(0, "check")
-    parsed = _parser().parse_args(words)
+    try:
+        parsed = _parser().parse_args(words)
+    except UsageError:
+        if first in PLANNED:
+            raise _planned(first) from None
+        raise
+    if first in PLANNED or (parsed.command == "check" and parsed.url in PLANNED):
+        raise _planned(first if first in PLANNED else parsed.url)
     if parsed.command is None:
         raise UsageError("what is broken? try: badgateway https://example.com/ (or --help)")
     return parsed
+
+
+def _planned(word: str) -> UsageError:
+    return UsageError(f"'{word}' is not part of this version ({__version__})")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,8 +143,10 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    if not colon or not plain or any(ord(c) < 32 and c != "\t" for c in value):
-        raise argparse.ArgumentTypeError(f"'{text[:60]}' is no header; write 'Name: value'")
+    if not colon or not plain or not (value.isascii() and (value.isprintable() or not value)):
+        from badgateway.report.safe import safe  # noqa: PLC0415
+
+        raise argparse.ArgumentTypeError(f"'{safe(text, 60)}' is no header; write 'Name: value'")
     if name.lower() in ("host", "connection", "content-length", "transfer-encoding"):
         raise argparse.ArgumentTypeError(f"the header {name} is set by the program itself")
     return name, value

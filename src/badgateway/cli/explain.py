@@ -17,8 +17,9 @@ def explain(parsed: Parsed) -> int:
     for name in parsed.files or ["-"]:
         try:
             artifacts.append(_artifact(name))
-        except OSError as error:
-            complain(f"{name}: {error.strerror or error}")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            complain(f"{name}: {reason or error}")
             return 2
     verdict = explain_texts(artifacts)
     show(verdict, parsed)

@@ -11,7 +11,7 @@ from badgateway.knowledge.base import Knowledge, knowledge
 from badgateway.knowledge.resolvers import public_resolvers
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, seen
-from badgateway.model.target import Target, TargetError, Wishes
+from badgateway.model.target import Target, TargetError, Wishes, endpoint_of
 from badgateway.model.verdict import Verdict
 from badgateway.probes import Context, probes
 from badgateway.remedies import steps_for
@@ -73,16 +73,16 @@ def proxy_of(text: str) -> Proxy:
     )
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
-        port = parts.port
+        host, port = endpoint_of(parts.hostname or "").host, parts.port
     except ValueError:
         raise wrong from None
     scheme = {"socks5h": "socks5"}.get(parts.scheme, parts.scheme)
-    if scheme not in ("http", "socks5") or not parts.hostname:
+    if scheme not in ("http", "socks5") or parts.path not in ("", "/"):
         raise wrong
     default = 1080 if scheme == "socks5" else 8080
     return Proxy(
         scheme,
-        parts.hostname,
+        host,
         port or default,
         unquote(parts.username or ""),
         unquote(parts.password or ""),

@@ -78,7 +78,7 @@ def _url_and_host(subject: str) -> tuple[str, str]:
     try:
         return subject, urlsplit(subject).hostname or ""
     except ValueError:
-        return "", ""
+        return subject, ""
 
 
 def _fill(text: str, values: dict[str, str]) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import ipaddress
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from badgateway.model.failure import Failure
 from badgateway.model.response import Response, response_from_text
@@ -28,8 +28,8 @@ class Proxy:
     scheme: str
     host: str
     port: int
-    user: str = ""
-    password: str = ""
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
 
     @property
     def shown(self) -> str:
