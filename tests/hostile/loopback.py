@@ -67,7 +67,7 @@ class Server:
         self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listening.bind((host, port))
         self._listening.listen(64)
-        self._listening.settimeout(0.05)
+        self._listening.settimeout(1)
         self.host, self.port = host, self._listening.getsockname()[1]
         self.connections = 0
         self.requests: list[bytes] = []
@@ -94,6 +94,9 @@ class Server:
                 continue
             except OSError:
                 return
+            if self._stopped.is_set():
+                accepted.close()
+                return
             self.connections += 1
             thread = threading.Thread(target=self._serve, args=(accepted,), daemon=True)
             self._threads.append(thread)
@@ -116,9 +119,11 @@ class Server:
     def close(self) -> None:
         """Stop everything and wait for it."""
         self._stopped.set()
-        self._listening.close()
+        with contextlib.suppress(OSError):  # wakes the thread that waits for a connection
+            socket.create_connection((self.host, self.port), 1).close()
         for thread in self._threads:
             thread.join(15)
+        self._listening.close()
 
 
 def answering(data: bytes) -> Handler:

@@ -135,9 +135,8 @@ def test_an_error_over_http2_alone_is_no_healthy_site(check, site):
     assert (verdict.outcome, verdict.status) == (Outcome.GATEWAY_ERROR, 502)
 
 
-def test_frames_without_end_do_not_hold_up_the_verdict(check, site):
-    """A flood of pings is no answer: browsers, which speak HTTP/2 here, get no page either."""
-    verdict = check(site(START, frame(PING, 0, bytes(8)) * 20_000, wait=2), timeout=2.0)
-    assert verdict.outcome is Outcome.UNREACHABLE
-    assert one(verdict, "way-broken").text("failure") == "answer-timeout"
-    assert verdict.elapsed_s < 2.5
+def test_frames_without_end_are_given_up(check, site):
+    """A flood of pings is no answer: it ends with the time, beside the page over HTTP/1.1."""
+    verdict = check(site(START, frame(PING, 0, bytes(8)) * 20_000, wait=2), timeout=1.0)
+    assert one(verdict, "http-response").value["status"] == 200
+    assert verdict.elapsed_s < 2

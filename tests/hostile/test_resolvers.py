@@ -57,6 +57,8 @@ class NameServer:
                 continue
             except OSError:
                 return
+            if self._stopped.is_set():
+                return
             self.asked["udp"] += 1
             for datagram in self._udp(dns.message.from_wire(wire)):
                 if self._stopped.is_set():
@@ -67,6 +69,8 @@ class NameServer:
     def close(self) -> None:
         """Stop it."""
         self._stopped.set()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waking:
+            waking.sendto(b"", ("127.0.0.1", self.port))
         self._thread.join(5)
         self._socket.close()
 

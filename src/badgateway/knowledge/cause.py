@@ -115,6 +115,7 @@ def _decides(table: Table) -> NextTest | None:
     found = table.get("decides", dict, {})
     if not found:
         return None
-    if set(found) != {"test", "who", "why"} or found["who"] not in list(Who):
+    texts = all(isinstance(value, str) and value for value in found.values())
+    if set(found) != {"test", "who", "why"} or not texts or found["who"] not in list(Who):
         raise table.error("'decides' needs test, who (visitor or owner) and why", "decides")
     return NextTest(str(found["test"]), Who(found["who"]), str(found["why"]))

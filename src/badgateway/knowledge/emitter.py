@@ -1,8 +1,9 @@
 """Emitters: the products that make or pass on the pages people meet. One file each."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from badgateway.knowledge.files import Table, load_folder
+from badgateway.knowledge.files import Table, load_folder, units
 from badgateway.knowledge.mark import Hit, Mark, mark_of
 from badgateway.knowledge.page import Page
 from badgateway.model.hop import Hop
@@ -74,12 +75,7 @@ def load_emitters() -> dict[str, EmitterFile]:
     Raises:
         KnowledgeError: a file is malformed, does not prove itself, or names an unknown emitter.
     """
-    emitters = load_folder("emitters", emitter_of)
-    for emitter in emitters.values():
-        for other in emitter.over:
-            if other not in emitters:
-                raise ValueError(f"emitters/{emitter.name}.toml: 'over' names no emitter: {other}")
-    return emitters
+    return load_folder("emitters", emitter_of)
 
 
 def emitter_of(name: str, table: Table) -> EmitterFile:
@@ -104,8 +100,16 @@ def emitter_of(name: str, table: Table) -> EmitterFile:
         if (mark := item.get("mark", str, "")) and mark not in marks:
             raise item.error(f"'mark' names no mark of this file: {mark}", "mark")
     if not table.proved:
+        for other in emitter.over:
+            if other not in _names():
+                raise table.error(f"'over' names no emitter: {other}", "over")
         _prove(emitter, table)
     return emitter
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for name, _, _ in units("emitters"))
 
 
 def meaning_of(table: Table) -> Meaning:
@@ -132,7 +136,8 @@ def shares_of(table: Table) -> tuple[tuple[str, float], ...]:
     for cause, share in causes.items():
         if cause not in known:
             raise table.error(f"'{cause}' is no cause of causes.toml", "causes")
-        if not isinstance(share, int | float) or not 0 < share <= 1:
+        number = isinstance(share, int | float) and not isinstance(share, bool)
+        if not number or not 0 < share <= 1:
             raise table.error(f"the share of '{cause}' must be above 0 and at most 1", "causes")
     if sum(causes.values()) > 1.0001:
         raise table.error(f"the shares add up to {sum(causes.values()):.2f}, more than 1", "causes")

@@ -80,6 +80,8 @@ class Table:
             return cast("T", float(value))
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise self.error(f"'{key}' must be {_KINDS[kind]}", key)
+        if default is None and value == "":
+            raise self.error(f"'{key}' must not be empty", key)
         return value
 
     def strings(self, key: str) -> tuple[str, ...]:
