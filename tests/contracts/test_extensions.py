@@ -3,6 +3,8 @@
 import ast
 import inspect
 import json
+import re
+import time
 from importlib.resources import files
 
 import pytest
@@ -118,3 +120,21 @@ def test_the_compiled_knowledge_is_what_the_files_say():
         for _, path, text in units(kind):
             if path in known and known[path]["sha256"] == fingerprint(text):
                 assert known[path]["data"] == parse(path, text).data, path
+
+
+@pytest.mark.parametrize("name", [*KNOWN.emitters, *KNOWN.variants])
+def test_no_mark_is_slow_on_a_page_made_for_it(name):
+    """A page made of a mark's own literals, again and again, is matched in time linear in it."""
+    files_of = (KNOWN.emitters.get(name), KNOWN.variants.get(name))
+    marks = [mark for file in filter(None, files_of) for mark in file.made]
+    marks += getattr(KNOWN.emitters.get(name), "passed", ())
+    for mark in marks:
+        if mark.matches is None:
+            continue
+        pattern = re.compile(mark.matches, re.IGNORECASE)
+        literals = " ".join(mark.contains) or "x"
+        for piece in (literals, literals + " ", " ", "1.", "<"):
+            page = literals + " " + (piece * 60_000)[:60_000]
+            started = time.process_time()
+            pattern.search(page)
+            assert time.process_time() - started < 1, f"{mark.id} on {piece!r}"

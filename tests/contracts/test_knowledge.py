@@ -1,4 +1,4 @@
-"""What every knowledge file must be, now and later. The loader proves the samples; here the rest."""
+"""What every knowledge file must be. The loader proves the samples; here stands the rest."""
 
 import tomllib
 from importlib.resources import files
