@@ -195,7 +195,6 @@ def test_a_missing_value_is_taken_or_refused_with_its_line(kind, place):
         ("emitters", {"meaning": [{**MEANING, "causes": {"upstream-down": float("nan")}}]}),
         ("emitters", {"meaning": [{**MEANING, "causes": {"upstream-down": "much"}}]}),
         ("emitters", {"meaning": [{**MEANING, "causes": {"upstream-down": 0}}]}),
-        ("emitters", {"over": ["upstream-down"]}),
         ("emitters", {"made": [{**MARK, "in": "header:X-A"}]}),
         ("emitters", {"made": [MARK, MARK, {**MARK, "matches": "("}]}),
         ("variants", {"made": []}),

@@ -1,6 +1,7 @@
 """Who made a page, who passed it on, and what it is."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,6 @@ NGINX = (
 FILE = """
 title = "{name}"
 hop = "{hop}"
-over = {over}
 about = "made up"
 source = "made up"
 
@@ -50,8 +50,8 @@ text = "another page"
 
 def product(name, hop="gateway", over=(), strength="strong", kind="page"):
     """A made-up product that signs its pages and leaves a header on what it passes on."""
-    text = FILE.format(name=name, hop=hop, over=list(over), strength=strength, kind=kind)
-    return emitter_of(name, parse(f"{name}.toml", text))
+    text = FILE.format(name=name, hop=hop, strength=strength, kind=kind)
+    return replace(emitter_of(name, parse(f"{name}.toml", text)), over=tuple(over))
 
 
 def world(*products):
@@ -270,3 +270,12 @@ def test_the_order_of_headers_does_not_matter(known, headers):
         response_from_text(text.format("\n".join(headers))), known.emitters, known.variants
     )
     assert (read.who.emitter, read.variant) == (expected.who.emitter, expected.variant)
+
+
+@pytest.mark.parametrize(
+    "text", ["502 EUR per night", "503 rooms are left", "504 people liked this"]
+)
+def test_a_number_alone_is_no_status(text, known):
+    """A text that begins with a number states a status only if it goes on like an error page."""
+    read = classify(response_from_text(text), known.emitters, known.variants)
+    assert read.outcome is Outcome.NONE

@@ -292,3 +292,11 @@ def test_every_address_is_one(address):
     """Every address that is written as usual is known as one, bare or in a URL."""
     assert is_address(address)
     assert target_of(address).literal
+
+
+def test_a_login_in_a_redirect_is_dropped():
+    """Browsers follow `https://user:pw@host/`; so does the check, without the login."""
+    here = target_of("https://a.example.com/")
+    assert here.follow("https://us:pw@b.example.com/x").url == "https://b.example.com/x"
+    with pytest.raises(TargetError):
+        target_of("https://us:pw@b.example.com/x")

@@ -27,6 +27,9 @@ _STATED = re.compile(
     r"""
     \A\W{0,3}(?:HTTP(?:/\d(?:\.\d)?)?\s+)?
       (?:status\s+|error\s*:?\s*|erreur\s+|code\s+){0,3}(?P<a>[45]\d\d)\b
+      (?=\s*(?:\Z|[-–—:.,;!/()<>|·•"']|[^\x00-\x7f]|bad|proxy|service|gateway|server|error|http
+        |web|that|origin|connect|time|unknown|invalid|ssl|internal|not|forbidden|unauthori|too
+        |temporar|unavailable|mauvaise|passerelle|erreur|fehler|puerta|pasarela|errore|erro))
     | \b(?:HTTP\s+ERROR|error\s+code|error|code)\s*:?\s*(?P<b>[45]\d\d)\b
     | \b(?P<c>5\d\d)\s+(?:bad\s+gateway|service\s+(?:temporarily\s+)?unavailable
       |gateway\s+time-?out|proxy\s+error|server\s+error)

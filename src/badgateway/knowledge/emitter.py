@@ -1,9 +1,8 @@
 """Emitters: the products that make or pass on the pages people meet. One file each."""
 
 from dataclasses import dataclass
-from functools import cache
 
-from badgateway.knowledge.files import Table, load_folder, units
+from badgateway.knowledge.files import Table, load_folder, table_of, units
 from badgateway.knowledge.mark import Hit, Mark, mark_of
 from badgateway.knowledge.page import Page
 from badgateway.model.hop import Hop
@@ -75,7 +74,12 @@ def load_emitters() -> dict[str, EmitterFile]:
     Raises:
         KnowledgeError: a file is malformed, does not prove itself, or names an unknown emitter.
     """
-    return load_folder("emitters", emitter_of)
+    emitters = load_folder("emitters", emitter_of)
+    for name, path, text in units("emitters"):
+        for other in emitters[name].over:
+            if other not in emitters:
+                raise table_of(path, text).error(f"'over' names no emitter: {other}", "over")
+    return emitters
 
 
 def emitter_of(name: str, table: Table) -> EmitterFile:
@@ -100,16 +104,8 @@ def emitter_of(name: str, table: Table) -> EmitterFile:
         if (mark := item.get("mark", str, "")) and mark not in marks:
             raise item.error(f"'mark' names no mark of this file: {mark}", "mark")
     if not table.proved:
-        for other in emitter.over:
-            if other not in _names():
-                raise table.error(f"'over' names no emitter: {other}", "over")
         _prove(emitter, table)
     return emitter
-
-
-@cache
-def _names() -> frozenset[str]:
-    return frozenset(name for name, _, _ in units("emitters"))
 
 
 def meaning_of(table: Table) -> Meaning:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from badgateway.model.response import Response
 
 _SPACE = re.compile(r"\s+")
+PAGE_LIMIT = 1_048_576
+"""Characters of a page that are looked at; no error page comes near."""
+
 _ENDLESS_ENTITY = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9A-Fa-f]{8,});?")
 _SILENT = ("script", "style", "template")
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9]*)")
@@ -32,7 +35,7 @@ class Page:
     @classmethod
     def of(cls, response: Response) -> "Page":
         """The views of `response`, in time linear in the size of its body."""
-        body = response.body
+        body = response.body[:PAGE_LIMIT]
         if "<" not in body and "&lt;" in body:
             # A page that was escaped to be shown inside another one.
             body = _unescaped(body)
@@ -47,7 +50,7 @@ class Page:
         if where == "text":
             return self.text
         if where == "html":
-            return self.response.body
+            return self.response.body[:PAGE_LIMIT]
         if where == "title":
             return self.title
         if where == "reason":

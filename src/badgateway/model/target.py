@@ -10,6 +10,7 @@ _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/?#\s]+)(:\d+)?([/?#]|$)")
 _ENDPOINT = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>\d{1,5}))?"
 )
+_LOGIN = re.compile(r"\A(https?://)[^/?#@]*@", re.IGNORECASE)
 _ZONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _SPECIAL = (
@@ -87,7 +88,9 @@ class Target:
             TargetError: it leads to something that is not a web page.
         """
         try:
-            return target_of(urljoin(self.url, location.strip()), guess=False)
+            there = urljoin(self.url, location.strip())
+            # Browsers follow a redirect with a login in it; the login itself is not ours to send.
+            return target_of(_LOGIN.sub(r"\1", there), guess=False)
         except TargetError:
             raise
         except ValueError as error:
