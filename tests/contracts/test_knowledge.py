@@ -1,5 +1,6 @@
 """What every knowledge file must be. The loader proves the samples; here stands the rest."""
 
+import shlex
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -7,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from badgateway.cli.arguments import parse as parse_call
 from badgateway.inference.identify import identify
 from badgateway.knowledge.base import knowledge
 from badgateway.knowledge.compile import LOADERS
@@ -104,3 +106,14 @@ def test_the_vocabulary_keeps_every_word_of_the_contract():
     assert {name: hop["side"] for name, hop in contract["hops"].items()} == dict(words.sides)
     for name, cause in contract["causes"].items():
         assert words.causes[name].hop == cause["hop"]
+
+
+@pytest.mark.parametrize("name", KNOWN.steps)
+def test_a_step_asks_only_for_commands_that_exist(name):
+    """A step that runs this program uses a command and options of this version."""
+    step = KNOWN.steps[name].step
+    for line in (step.command, step.verify):
+        _, program, rest = (line or "").partition("badgateway ")
+        if program:
+            filled = rest.replace("{url}", "https://example.com/").replace("{host}", "example.com")
+            assert parse_call(shlex.split(filled)).command
