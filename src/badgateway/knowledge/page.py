@@ -30,7 +30,7 @@ class Page:
     text: str
     title: str
     markup: bool
-    _lowered: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _lowered: dict[str, str | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, response: Response) -> "Page":
@@ -61,9 +61,7 @@ class Page:
         """The same in lower case, made once: some thousand marks look at it."""
         if where not in self._lowered:
             view = self.view(where)
-            if view is None:
-                return None
-            self._lowered[where] = view.lower()
+            self._lowered[where] = None if view is None else view.lower()
         return self._lowered[where]
 
 
