@@ -21,6 +21,9 @@ GIVES = ("resolver-answer", "resolver-unreachable", "resolved")
 COST = Cost(seconds=0.1, third_party=True, supporting=True)
 
 SECONDS = 6.0
+CONTROL_SECONDS = 1.5
+NO_ANSWER = "no answer"
+"""What stands for the response code where a resolver that works gives none."""
 
 
 def wanted(about: Observation, context: Context) -> str | None:
@@ -94,12 +97,32 @@ def _resolved(target: Target, answers: list[Observation]) -> list[Observation]:
     return told
 
 
+async def _alive(resolver: Resolver) -> bool:
+    """Whether it answers about the root, which every resolver has at hand."""
+    try:
+        await ask(resolver, ".", "NS", CONTROL_SECONDS)
+    except TransportError:
+        return False
+    return True
+
+
 async def _answer(resolver: Resolver, host: str, kind: str, seconds: float) -> Observation:
     source = f"dns:{resolver.address}:{kind}:{host}"
     asked = {"resolver": resolver.address, "label": resolver.label, "host": host, "type": kind}
     try:
         answer: DnsAnswer = await ask(resolver, host, kind, seconds)
     except TransportError as error:
+        if await _alive(resolver):
+            # It answers about other names: that it has nothing to say about this one is an answer.
+            return seen(
+                Hop.RESOLVER,
+                "resolver-answer",
+                source,
+                **asked,
+                rcode=NO_ANSWER,
+                addresses=(),
+                detail=error.detail,
+            )
         return seen(
             Hop.NETWORK,
             "resolver-unreachable",

@@ -112,7 +112,7 @@ class Walk:
         if proxy and (way.target.tls or proxy.scheme == "socks5"):
             started = time.perf_counter()
             try:
-                async with limit(self._time(CONNECT_SECONDS * 2), Failure.CONNECT_TIMEOUT):
+                async with limit(self._time(CONNECT_SECONDS * 2), Failure.PROXY_REFUSED):
                     await tunnel(self.stream, proxy, way.target.host, way.target.port)
             except TransportError as error:
                 self.close()
