@@ -12,6 +12,7 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.response import Response
+from badgateway.model.target import target_of
 
 _NAME_STATES = {
     Failure.NAME_UNKNOWN: "unknown",
@@ -50,19 +51,33 @@ CLOCK_SECONDS = 86_400
 
 def compared(evidence: Evidence) -> Iterator[Observation]:
     """Every comparison that the evidence allows."""
-    for compare in (_names, _way, _addresses, _neighbours):
+    for compare in (_names, _way, _inside, _addresses, _neighbours):
         yield from compare(evidence)
+
+
+def urls_on_the_way(evidence: Evidence) -> list[str]:
+    """The URL asked for and those that redirects led to, in order."""
+    url = next((o.text("url") for o in evidence.named("asked")), "")
+    leads = {o.text("url"): o.text("to") for o in evidence.named("redirect")}
+    urls = [url]
+    while url in leads and leads[url] not in urls:
+        url = leads[url]
+        urls.append(url)
+    return urls
 
 
 def final_url(evidence: Evidence) -> str:
     """Where the visitor ends up: the URL asked for, or the last one a redirect led to."""
-    url = next((o.text("url") for o in evidence.named("asked")), "")
-    leads = {o.text("url"): o.text("to") for o in evidence.named("redirect")}
-    seen: set[str] = set()
-    while url in leads and url not in seen:
-        seen.add(url)
-        url = leads[url]
-    return url
+    return urls_on_the_way(evidence)[-1]
+
+
+def _warned(evidence: Evidence) -> list[Observation]:
+    """Certificates on the way that do not verify: a browser stops at the first of them."""
+    urls = urls_on_the_way(evidence)
+    warned = evidence.named(Failure.TLS_CERTIFICATE.value)
+    return sorted(
+        (o for o in warned if o.text("url") in urls), key=lambda o: urls.index(o.text("url"))
+    )
 
 
 def pages(evidence: Evidence) -> list[Observation]:
@@ -151,7 +166,7 @@ def _way(evidence: Evidence) -> Iterator[Observation]:
     proxy = evidence.named(Failure.PROXY_REFUSED.value, Failure.PROXY_BROKEN.value)
     # An address of the other family that this machine cannot reach at all is no news.
     tried = [o for o in failed if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS)]
-    furthest = next(iter([*tried, *proxy, *failed]), None)
+    furthest = next(iter([*_warned(evidence)[:1], *tried, *proxy, *failed]), None)
     if furthest is None:
         return
     yield _stated(
@@ -174,8 +189,7 @@ def _way(evidence: Evidence) -> Iterator[Observation]:
 
 def _unwalked(evidence: Evidence) -> bool:
     """Whether no way led to a whole page: none came, only a good one cut short, or unsafely."""
-    url = final_url(evidence)
-    if any(o.text("url") == url for o in evidence.named(Failure.TLS_CERTIFICATE.value)):
+    if _warned(evidence):
         return True
     statuses = [o.value.get("status") for o in pages(evidence)]
     if not statuses:
@@ -221,6 +235,15 @@ def _clock(evidence: Evidence) -> str:
         if theirs.tzinfo is not None:
             return "wrong" if abs((theirs - o.at).total_seconds()) > CLOCK_SECONDS else "right"
     return "unknown"
+
+
+def _inside(evidence: Evidence) -> Iterator[Observation]:
+    """A public site whose visitor is sent to an address that only this network knows."""
+    for o in evidence.named("redirect"):
+        here, there = target_of(o.text("url")), target_of(o.text("to"))
+        if here.public and not there.public:
+            yield _stated(Hop.NETWORK, "sent-inside", [o], url=here.url, to=there.url)
+            return
 
 
 def _addresses(evidence: Evidence) -> Iterator[Observation]:

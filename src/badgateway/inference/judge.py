@@ -52,6 +52,8 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
         # Another protocol at the same address: HTTP/2 is what browsers speak where it is offered.
         first, classified = same_place[0]
     verdict = _answered(evidence, subject, known, first, classified)
+    if inside := evidence.named("sent-inside"):
+        return _diverted(verdict, inside, known)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict
     if worse and evidence.first("addresses-differ-in-health"):
@@ -146,6 +148,21 @@ def _answered(
             [(cause, share * sure) for cause, share in meaning.causes], because, against
         )
     return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes, known)
+
+
+def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> Verdict:
+    """A page came, but not the site's: somebody in this network answered in its place."""
+    causes = _by_signs(inside, known)
+    return replace(
+        verdict,
+        outcome=Outcome.OTHER_ERROR,
+        variant=None,
+        side=side_of(Hop.NETWORK),
+        hop=Hop.NETWORK,
+        causes=causes,
+        determined=_determined(causes),
+        next=_next(causes, known),
+    )
 
 
 def _flawed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
