@@ -407,8 +407,14 @@ def test_a_site_that_sends_its_visitors_into_this_network_was_not_asked(known):
     """A redirect from a public name to a private address is a captive portal or its like."""
     plain, portal = "http://shop.example.com/", "http://192.168.1.1/login"
     evidence = Evidence(
-        [asked(plain), resolved(url=plain), answer(302, url=plain), redirected(plain, portal)]
-        + [resolved("192.168.1.1", url=portal), answer(200, "192.168.1.1", url=portal)]
+        [
+            asked(plain),
+            resolved(url=plain),
+            answer(302, url=plain),
+            redirected(plain, portal),
+            resolved("192.168.1.1", url=portal),
+            answer(200, "192.168.1.1", url=portal),
+        ]
     )
     verdict = judge_check(evidence, plain, known)
     assert (verdict.outcome, verdict.hop, verdict.side) == (
@@ -423,8 +429,15 @@ def test_a_bad_certificate_on_the_way_is_not_forgotten_behind_a_redirect(known):
     """A browser stops at the first certificate that does not verify, wherever it would lead."""
     there = "https://www.example.com/"
     evidence = Evidence(
-        [asked(), resolved(), failed("tls-certificate-invalid", problems=["wrong-name"])]
-        + [answer(302), redirected(URL, there), resolved(url=there), answer(200, url=there)]
+        [
+            asked(),
+            resolved(),
+            failed("tls-certificate-invalid", problems=["wrong-name"]),
+            answer(302),
+            redirected(URL, there),
+            resolved(url=there),
+            answer(200, url=there),
+        ]
     )
     verdict = judge_check(evidence, URL, known)
     assert verdict.outcome is Outcome.UNREACHABLE
