@@ -4,6 +4,7 @@ Where data would need an `if`, it stands here: each function looks at the eviden
 comparison as an observation of its own, which knowledge files can then refer to by name.
 """
 
+import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -44,6 +45,15 @@ _DNSSEC_CODES = range(5, 13)
 _BLOCKED_CODES = (15, 16, 17)
 """RFC 8914: 15 Blocked, 16 Censored, 17 Filtered."""
 
+
+_INSIDE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
+        *("fc00::/7", "fe80::/10"),
+    )
+)
+"""RFC 1918, RFC 6598, RFC 3927, RFC 4193 and link-local addresses of IPv6."""
 
 CLOCK_SECONDS = 86_400
 """A clock that is a day off makes valid certificates look invalid; minutes do not."""
@@ -237,11 +247,24 @@ def _clock(evidence: Evidence) -> str:
     return "unknown"
 
 
+def _of_this_network(address: str) -> bool:
+    """Whether an address means another machine in every network."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return any(found in network for network in _INSIDE if network.version == found.version)
+
+
 def _inside(evidence: Evidence) -> Iterator[Observation]:
     """A public site whose visitor is sent to an address that only this network knows."""
     for o in evidence.named("redirect"):
         here, there = target_of(o.text("url")), target_of(o.text("to"))
-        if here.public and not there.public:
+        addresses = [
+            r.text("address") for r in evidence.named("resolved") if r.text("host") == there.host
+        ]
+        hidden = bool(addresses) and all(_of_this_network(address) for address in addresses)
+        if here.public and (not there.public or hidden) and not _of_this_network(o.text("address")):
             yield _stated(Hop.NETWORK, "sent-inside", [o], url=here.url, to=there.url)
             return
 

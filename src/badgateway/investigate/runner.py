@@ -64,8 +64,7 @@ class Runner:
             end = self._context.deadline
             if not any(self._decisive(name) for name, _ in self._tasks.values()):
                 if waited_for_support_until is None:
-                    elapsed = now - self._started
-                    waited_for_support_until = now + max(GRACE, elapsed * self._patience())
+                    waited_for_support_until = now + self._patience(now - self._started)
                 end = min(end, waited_for_support_until)
             else:
                 waited_for_support_until = None
@@ -79,12 +78,15 @@ class Runner:
                 raise self._trouble[0]
         return await self._stop()
 
-    def _patience(self) -> float:
-        """How long, in shares of the time so far, supporting tests are worth waiting for.
+    def _patience(self, elapsed: float) -> float:
+        """Seconds that supporting tests are worth waiting for, `elapsed` seconds into the run.
 
-        A page that came needs no second opinion; without one, the other resolvers decide.
+        A page that came needs no second opinion; without one, the other resolvers decide, and
+        each of them has a time limit of its own.
         """
-        return 0.2 if self._context.evidence.first("http-response") else 20.0
+        if self._context.evidence.first("http-response"):
+            return max(GRACE, elapsed * 0.2)
+        return self._context.seconds_left()
 
     def _decisive(self, name: str) -> bool:
         return not self._probes[name].COST.supporting
