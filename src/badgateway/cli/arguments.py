@@ -7,8 +7,8 @@ from typing import NoReturn
 
 from badgateway import __version__
 
-COMMANDS = ("check", "explain", "demo")
-PLANNED = ("inspect", "logs", "lab", "fix", "undo", "ticket", "serve", "dns")
+COMMANDS = ("check", "explain", "demo", "lab")
+PLANNED = ("inspect", "logs", "fix", "undo", "ticket", "serve", "dns")
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace
@@ -81,7 +81,40 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="start a small broken site on this machine and diagnose it"
     )
     _common(demo)
+    _lab(commands.add_parser("lab", help="an internet in a box, broken on purpose, to grade us"))
     return parser
+
+
+def _lab(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
+    what.add_parser("up", help="start a lab that stays")
+    what.add_parser("down", help="end it")
+    shell = what.add_parser("shell", help="a shell, or one command, on a hop of the lab that is up")
+    shell.add_argument("hop", metavar="HOP", help="client, gateway, app, database, isp …")
+    shell.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
+    listing = what.add_parser("list", help="the faults that there are")
+    listing.add_argument("--faults", metavar="DIR", help="those of another folder")
+    run = what.add_parser("run", help="run faults in a lab of their own and grade the verdicts")
+    _faults(run)
+    run.add_argument("--json", action="store_true", help="one line a fault, the figures last")
+    score = what.add_parser("score", help="which cause was taken for which in the last run")
+    score.add_argument("--html", metavar="FILE", help="where the heat map goes")
+    record = what.add_parser("record", help="write observations and verdicts to replay them")
+    _faults(record)
+    record.add_argument("--to", metavar="DIR", default="tests/cases")
+
+
+def _faults(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", metavar="FAULT", nargs="*", help="all where none is named")
+    parser.add_argument(
+        "--faults", dest="folder", metavar="DIR", help="fault files of another folder"
+    )
+    parser.add_argument("--side", choices=("visitor", "owner", "both"), default="visitor")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="boxes side by side")
+    parser.add_argument("--third", action="store_true", help="every third fault, always the same")
+    parser.add_argument(
+        "--prove", action="store_true", help="also see that the looks fail where nothing is broken"
+    )
 
 
 def _common(parser: argparse.ArgumentParser) -> None:

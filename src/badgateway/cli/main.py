@@ -58,6 +58,10 @@ def _command(parsed: Parsed) -> int:
         from badgateway.cli.demo import demo  # noqa: PLC0415
 
         return demo(parsed)
+    if parsed.command == "lab":
+        from badgateway.cli.lab import lab  # noqa: PLC0415
+
+        return lab(parsed)
     from badgateway.cli.check import check  # noqa: PLC0415
 
     return check(parsed)

@@ -1,0 +1,200 @@
+"""`badgateway lab`: the fault lab, and what it says about the product."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from badgateway.cli.arguments import Parsed, complain
+from badgateway.lab.box import LabError
+from badgateway.lab.fault import Fault, load_faults
+from badgateway.lab.grade import figures, grade
+from badgateway.lab.outside import Event, down, events, say, shell, state_folder, up
+
+_RESULTS = "results.json"
+
+
+def lab(parsed: Parsed) -> int:
+    """Do what was asked of the lab; returns the exit status."""
+    what = {
+        "up": _up, "down": _down, "shell": _shell, "list": _list,
+        "run": _run, "score": _score, "record": _record,
+    }[parsed.what]  # fmt: skip
+    try:
+        return what(parsed)
+    except LabError as error:
+        complain(str(error))
+        return 2
+
+
+def _up(_: Parsed) -> int:
+    said = up()
+    print(f"The lab is up after {said['up']} s. Enter it with: badgateway lab shell client")
+    for name, program in said["missing"].items():
+        print(f"Left out: {name}, because {program} is missing.")
+    return 0
+
+
+def _down(_: Parsed) -> int:
+    print("The lab is down." if down() else "No lab was up.")
+    return 0
+
+
+def _shell(parsed: Parsed) -> int:
+    return shell(parsed.hop, parsed.words)
+
+
+def _list(parsed: Parsed) -> int:
+    known = load_faults(_folder(parsed.faults))
+    width = max(map(len, known), default=0)
+    for fault in known.values():
+        print(f"{fault.name:<{width}}  {fault.cause or 'healthy'}: {fault.title}")
+    broken = sum(1 for fault in known.values() if fault.cause)
+    print(f"{broken} faults, {len(known) - broken} healthy variants")
+    return 0
+
+
+def _folder(name: str | None) -> Path | None:
+    """The folder of fault files that was asked for, None for the package's own.
+
+    Raises:
+        LabError: there is no such folder.
+    """
+    if name is None:
+        return None
+    folder = Path(name).resolve()
+    if not folder.is_dir():
+        raise LabError(f"there is no folder {name}")
+    return folder
+
+
+@dataclass
+class _Run:
+    """The results of one run, as they come."""
+
+    known: dict[str, Fault]
+    folder: Path | None
+    results: list[Event] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Event]:
+        """What the lab could not do."""
+        return [result for result in self.results if "error" in result]
+
+
+def _run(parsed: Parsed) -> int:
+    run = _ran(parsed)
+    (state_folder() / _RESULTS).write_text(
+        json.dumps({"folder": str(run.folder) if run.folder else None, "results": run.results})
+    )
+    line = figures(run.known, run.results).line()
+    if parsed.json:
+        for result in run.results:
+            print(json.dumps(_told(run.known, result)))
+        print(json.dumps(line))
+    else:
+        for name, value in line.items():
+            print(f"{name:<22} {'not built yet' if value is None else value}")
+    for result in run.errors:
+        complain(f"lab error: {result['fault']}: {result['error']}")
+    return 2 if run.errors else 0
+
+
+def _ran(parsed: Parsed) -> _Run:
+    """Run the faults that were asked for, in as many boxes as were asked for."""
+    folder = _folder(parsed.folder)
+    run = _Run(load_faults(folder), folder)
+    if unknown := [name for name in parsed.names if name not in run.known]:
+        raise LabError(f"no fault is called '{unknown[0]}'; `badgateway lab list` names them")
+    names = list(parsed.names or run.known)
+    if parsed.third and not parsed.names:
+        # Always the same ones: every third by name, so that each kind is among them.
+        names = names[::3]
+    jobs = max(1, min(parsed.jobs, len(names)))
+    options = ["--side", parsed.side]
+    options += ["--folder", str(folder)] if folder else []
+    options += ["--prove"] if parsed.prove else []
+    shares = [["run", *names[number::jobs], *options] for number in range(jobs)]
+    for event in events(shares):
+        if "up" in event:
+            for name, program in event["missing"].items():
+                say(f"left out: {name}, because {program} is missing")
+            continue
+        run.results.append(event)
+        say(f"{len(run.results):>3} of {len(names)}  {_words(run.known, event)}")
+    run.results.sort(key=lambda event: names.index(event["fault"]))
+    if lost := set(names) - {event["fault"] for event in run.results}:
+        raise LabError(f"a box ended before all faults were run; {min(lost)} was not")
+    return run
+
+
+def _told(known: dict[str, Fault], result: Event) -> dict[str, Any]:
+    """One fault's result as a line of JSON: what is true, what was said, how that is graded."""
+    name = result["fault"]
+    fault = known[name]
+    truth = {"cause": fault.cause, "hop": fault.hop, "side": fault.side}
+    for word in ("skipped", "error"):
+        if word in result:
+            return {"fault": name, "truth": truth, word: result[word]}
+    visitor = result.get("visitor")
+    if not visitor:
+        return {"fault": name, "truth": truth}
+    graded = grade(fault, visitor)
+    return {
+        "fault": name,
+        "truth": truth,
+        "first": graded.first,
+        **{word: getattr(graded, word) for word in ("side", "hop", "sure", "sure_and_wrong")},
+        **{word: getattr(graded, word) for word in ("broken", "brier", "seconds")},
+    }
+
+
+def _words(known: dict[str, Fault], event: Event) -> str:
+    name = event["fault"]
+    if "error" in event:
+        return f"LAB ERROR  {name}: {event['error']}"
+    if "skipped" in event:
+        return f"skipped    {name}: {event['skipped']}"
+    if not (visitor := event.get("visitor")):
+        return f"ran        {name}"
+    fault, graded = known[name], grade(known[name], visitor)
+    if visitor["verdict"] is None:
+        return f"NO VERDICT {name}: {visitor['complaint']}"
+    right = not graded.broken if fault.cause is None else graded.side and graded.hop
+    mark = "SURE+WRONG" if graded.sure_and_wrong else "right     " if right else "wrong     "
+    return (
+        f"{mark} {name}: {fault.cause or 'healthy'} -> {graded.first or 'no cause'}, "
+        f"{graded.seconds:.2f} s"
+    )
+
+
+def _last() -> _Run:
+    try:
+        data = json.loads((state_folder() / _RESULTS).read_text())
+    except (OSError, ValueError):
+        raise LabError("there are no results yet; `badgateway lab run` makes them") from None
+    folder = Path(data["folder"]) if data["folder"] else None
+    known = load_faults(folder)
+    return _Run(known, folder, [each for each in data["results"] if each["fault"] in known])
+
+
+def _score(parsed: Parsed) -> int:
+    from badgateway.lab.score import confusion, lines, page  # noqa: PLC0415
+
+    run = _last()
+    for line in lines(confusion(run.known, run.results)):
+        print(line)
+    target = Path(parsed.html) if parsed.html else state_folder() / "score.html"
+    target.write_text(page(run.known, run.results), encoding="utf-8")
+    print(f"\nHeat map: {target}")
+    return 0
+
+
+def _record(parsed: Parsed) -> int:
+    from badgateway.lab.record import record  # noqa: PLC0415
+
+    run = _ran(parsed)
+    folder = Path(parsed.to)
+    written = sum(record(folder, result) for result in run.results)
+    print(f"{written} cases written to {folder}")
+    return 2 if run.errors else 0

@@ -1,0 +1,222 @@
+"""Runs faults in a lab that is up: break, see that it is broken, ask the product, heal, see that.
+
+A fault that did not happen is not graded, nor one after which the lab is not well: both are
+errors of the lab. After such an error the lab is built anew.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import badgateway
+from badgateway.lab.box import LabError
+from badgateway.lab.fault import Fault, Look, load_faults
+from badgateway.lab.lab import Lab
+from badgateway.lab.ways import Heal, break_it
+
+Tell = Callable[..., None]
+
+TIMEOUT = 12
+"""Seconds that the product gets for one check."""
+IN_FORCE = 12.0
+"""Seconds within which a fault must show."""
+WELL_AGAIN = 8.0
+"""Seconds within which the lab must be well after a fault is healed."""
+_PAUSE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the product said: its verdict, None where it printed none; its wall time in seconds."""
+
+    verdict: Mapping[str, object] | None
+    seconds: float
+    status: int
+    complaint: str
+
+
+def run_faults(
+    lab: Lab, names: list[str], folder: Path | None, side: str, prove: bool, tell: Tell
+) -> int:
+    """Run the faults of these names, and tell the result of each as an event.
+
+    Returns:
+        0 if every fault could be run or was skipped with a reason, 2 after an error of the lab.
+    """
+    known = load_faults(folder)
+    status = 0
+    for name in names:
+        fault = known[name]
+        if lacks := lacking(lab, fault):
+            tell(fault=name, skipped=lacks)
+            continue
+        again: dict[str, object] = {}
+        for last in (False, True):
+            try:
+                result = one(lab, fault, side, prove)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
+                kind = "" if isinstance(error, LabError) else f"{type(error).__name__}: "
+                lab.stop()
+                lab = started(lab.folder)
+                if last:
+                    status = 2
+                    tell(fault=name, error=f"{kind}{error}")
+                # Once more in a new lab: a busy machine is no reason to know nothing.
+                again = {"again": f"{kind}{error}"}
+            else:
+                tell(fault=name, **again, **result)
+                break
+    return status
+
+
+def started(folder: Path) -> Lab:
+    """A new lab in `folder`, started and well.
+
+    Raises:
+        LabError: it does not come up.
+    """
+    lab = Lab(folder)
+    lab.start()
+    end = time.monotonic() + WELL_AGAIN
+    while sick := lab.healthy():
+        if time.monotonic() > end:
+            raise LabError(f"the lab did not come up: {'; '.join(sick)}")
+        time.sleep(_PAUSE)
+    return lab
+
+
+def lacking(lab: Lab, fault: Fault) -> str | None:
+    """What a fault needs and this machine does not have; None if nothing."""
+    for need in fault.needs:
+        if need in lab.missing:
+            return f"{need} ({lab.missing[need]} is not there)"
+        if need not in lab.servers:
+            return need
+    return None
+
+
+def one(lab: Lab, fault: Fault, side: str, prove: bool = False) -> dict[str, object]:
+    """Run one fault and leave the lab as well as it was.
+
+    Raises:
+        LabError: it could not be broken, did not show, or could not be healed.
+    """
+    if prove and fault.breaks and not unseen(lab, fault):
+        raise LabError("its looks hold although nothing is broken: they prove nothing")
+    heals: list[Heal] = []
+    try:
+        for broken in fault.breaks:
+            heal = break_it(lab, broken.way, dict(broken.arguments))
+            heals.append(heal)
+        end = time.monotonic() + IN_FORCE
+        while missing := unseen(lab, fault):
+            if time.monotonic() > end:
+                raise LabError(f"it is not in force: {missing}")
+            time.sleep(_PAUSE)
+        answer = asked(lab, fault) if side != "owner" else None
+        inspection = inspected(lab, fault) if side != "visitor" else None
+    finally:
+        for heal in reversed(heals):
+            heal()
+    end = time.monotonic() + WELL_AGAIN
+    while sick := lab.healthy():
+        if time.monotonic() > end:
+            raise LabError(f"the lab is not well after it: {'; '.join(sick)}")
+        time.sleep(_PAUSE)
+    return {
+        **({"visitor": _plain(answer)} if answer else {}),
+        **({"owner": _plain(inspection)} if inspection else {}),
+    }
+
+
+def unseen(lab: Lab, fault: Fault) -> str | None:
+    """The first look that does not show what it must, in words; None if all do."""
+    for look in fault.looks:
+        said = seen(lab, look)
+        for text in look.shows:
+            if text not in said:
+                said = said[-200:].strip()
+                return f"{_named(look)} does not show '{text}': {said}"
+        for text in look.lacks:
+            if text in said:
+                return f"{_named(look)} shows '{text}'"
+    return None
+
+
+def _named(look: Look) -> str:
+    return f"`{' '.join(look.run)[:120]}` on {look.hop}"
+
+
+def seen(lab: Lab, look: Look) -> str:
+    """What a look's command prints, on both streams."""
+    if look.hop not in lab.network.hops:
+        raise LabError(f"a look names the hop '{look.hop}', which there is not")
+    done = lab.network.hops[look.hop].run(*look.run, check=False)
+    return done.stdout + done.stderr
+
+
+def product(lab: Lab, hop: str, words: list[str], environment: Mapping[str, str]) -> Answer:
+    """Run the product on a hop as a person there would, and read its JSON."""
+    machine = lab.network.hops[hop]
+    source = str(Path(badgateway.__file__).parents[1])
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            [*machine.within, sys.executable, "-m", "badgateway", *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={
+                **machine.environment,
+                "PYTHONPATH": source,
+                "SSL_CERT_FILE": str(lab.ca.file),
+                "LANG": "C.UTF-8",
+                **environment,
+            },
+            timeout=TIMEOUT * 3,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Answer(None, time.monotonic() - began, -1, f"no answer within {TIMEOUT * 3} s")
+    seconds = time.monotonic() - began
+    try:
+        verdict = json.loads(done.stdout)
+    except ValueError:
+        verdict = None
+    if not isinstance(verdict, dict):
+        verdict = None
+    return Answer(verdict, seconds, done.returncode, done.stderr.strip()[-400:])
+
+
+def asked(lab: Lab, fault: Fault) -> Answer:
+    """The visitor's side: `badgateway URL` on the visitor's machine."""
+    words = [fault.url, "--json", "--timeout", str(TIMEOUT), *fault.options]
+    return product(lab, "client", words, fault.environment)
+
+
+def inspected(lab: Lab, fault: Fault) -> Answer | None:
+    """The owner's side: `badgateway inspect` on the gateway, where this version has it."""
+    if not _inspects():
+        return None
+    return product(lab, "gateway", ["inspect", "--json", "--url", fault.url], {})
+
+
+@cache
+def _inspects() -> bool:
+    """Whether the product has the command, asked of itself."""
+    words = [sys.executable, "-m", "badgateway", "inspect", "--help"]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def _plain(answer: Answer) -> dict[str, object]:
+    return {
+        "verdict": answer.verdict,
+        "seconds": round(answer.seconds, 3),
+        "status": answer.status,
+        "complaint": answer.complaint,
+    }
