@@ -192,6 +192,7 @@ def _way(evidence: Evidence) -> Iterator[Observation]:
         local_only=not tried and not proxy,
         proxied=furthest.hop is Hop.EXIT,
         address_from=_address_from(evidence, furthest),
+        address_kind=_address_kind(furthest),
         online=bool(evidence.named("resolver-answer")),
         clock=_clock(evidence),
     )
@@ -230,6 +231,24 @@ def _address_from(evidence: Evidence, failed: Observation) -> str:
     if not others or not mine:
         return "unchecked"
     return "agrees" if mine & others else "differs"
+
+
+def _address_kind(failed: Observation) -> str:
+    """What the address that failed is.
+
+    `literal` where the person gave it, else `public`, `loopback` (or no address at all), or
+    `inside`: another machine in every network.
+    """
+    address = failed.text("address").partition("%")[0]
+    if target_of(failed.text("url")).literal:
+        return "literal"
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "public"
+    if found.is_loopback or found.is_unspecified:
+        return "loopback"
+    return "inside" if _of_this_network(address) else "public"
 
 
 def _clock(evidence: Evidence) -> str:
