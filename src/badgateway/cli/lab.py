@@ -94,7 +94,8 @@ def _run(parsed: Parsed) -> int:
         print(json.dumps(line))
     else:
         for name, value in line.items():
-            print(f"{name:<22} {'not built yet' if value is None else value}")
+            empty = "not built yet" if name.startswith("owner") else "none ran"
+            print(f"{name:<22} {empty if value is None else value}")
     for result in run.errors:
         complain(f"lab error: {result['fault']}: {result['error']}")
     return 2 if run.errors else 0
