@@ -113,6 +113,9 @@ def _faults(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="boxes side by side")
     parser.add_argument("--third", action="store_true", help="every third fault, always the same")
     parser.add_argument(
+        "--evidence", metavar="DIR", help="also write what the owner has: logs, configuration"
+    )
+    parser.add_argument(
         "--prove", action="store_true", help="also see that the looks fail where nothing is broken"
     )
 

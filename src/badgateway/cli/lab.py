@@ -115,6 +115,7 @@ def _ran(parsed: Parsed) -> _Run:
     options = ["--side", parsed.side]
     options += ["--folder", str(folder)] if folder else []
     options += ["--prove"] if parsed.prove else []
+    options += ["--evidence", str(Path(parsed.evidence).resolve())] if parsed.evidence else []
     shares = [["run", *names[number::jobs], *options] for number in range(jobs)]
     for event in events(shares):
         if "up" in event:

@@ -16,7 +16,7 @@ from badgateway.model.verdict import Emitter
 
 WEIGHT = {Strength.PROOF: 0.98, Strength.STRONG: 0.85, Strength.HINT: 0.5}
 """Probability that a mark of this strength, alone, names the right product. Marks add up by
-noisy-OR. Checked against the labelled pages by `scripts/score`."""
+noisy-OR."""
 
 SUREST = 0.99
 """No number of marks makes a page certain: anybody can copy one."""

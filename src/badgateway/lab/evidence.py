@@ -5,6 +5,7 @@ An entry of a fault's `owner.evidence` is `HOP FILE`, a file below the hop's fol
 left would tell him of another day.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,13 @@ class Evidence:
         """Each entry with what it shows now; empty ones are left out."""
         shown = {entry: self._one(entry) for entry in self.entries}
         return {entry: data[-LIMIT:] for entry, data in shown.items() if data.strip()}
+
+    def write(self, folder: Path) -> None:
+        """Put each entry into a file of its own; the file's name is the entry's."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for entry, data in self.collect().items():
+            name = re.sub(r"[^A-Za-z0-9.-]+", "-", entry).strip("-")[:100]
+            (folder / name).write_bytes(data)
 
     def _one(self, entry: str) -> bytes:
         path = self._path(entry)

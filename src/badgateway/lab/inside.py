@@ -55,6 +55,7 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--side", default="visitor")
     parser.add_argument("--prove", action="store_true")
+    parser.add_argument("--evidence", type=Path)
     asked = parser.parse_args(arguments)
     began = time.monotonic()
     lab = started(folder)
@@ -62,7 +63,9 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
     if asked.what == "up":
         signal.pause()
         return 0
-    return run_faults(lab, asked.faults, asked.folder, asked.side, asked.prove, tell)
+    return run_faults(
+        lab, asked.faults, asked.folder, asked.side, asked.prove, tell, asked.evidence
+    )
 
 
 if __name__ == "__main__":

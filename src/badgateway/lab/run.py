@@ -15,6 +15,7 @@ from pathlib import Path
 
 import badgateway
 from badgateway.lab.box import LabError
+from badgateway.lab.evidence import Evidence
 from badgateway.lab.fault import Fault, Look, load_faults
 from badgateway.lab.lab import Lab
 from badgateway.lab.ways import Heal, break_it
@@ -41,7 +42,13 @@ class Answer:
 
 
 def run_faults(
-    lab: Lab, names: list[str], folder: Path | None, side: str, prove: bool, tell: Tell
+    lab: Lab,
+    names: list[str],
+    folder: Path | None,
+    side: str,
+    prove: bool,
+    tell: Tell,
+    evidence: Path | None = None,
 ) -> int:
     """Run the faults of these names, and tell the result of each as an event.
 
@@ -58,7 +65,7 @@ def run_faults(
         again: dict[str, object] = {}
         for last in (False, True):
             try:
-                result = one(lab, fault, side, prove)
+                result = one(lab, fault, side, prove, evidence)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
                 kind = "" if isinstance(error, LabError) else f"{type(error).__name__}: "
                 lab.stop()
@@ -100,7 +107,9 @@ def lacking(lab: Lab, fault: Fault) -> str | None:
     return None
 
 
-def one(lab: Lab, fault: Fault, side: str, prove: bool = False) -> dict[str, object]:
+def one(
+    lab: Lab, fault: Fault, side: str, prove: bool = False, evidence: Path | None = None
+) -> dict[str, object]:
     """Run one fault and leave the lab as well as it was.
 
     Raises:
@@ -109,6 +118,7 @@ def one(lab: Lab, fault: Fault, side: str, prove: bool = False) -> dict[str, obj
     if prove and fault.breaks and not unseen(lab, fault):
         raise LabError("its looks hold although nothing is broken: they prove nothing")
     heals: list[Heal] = []
+    watch = Evidence(lab, fault.evidence) if evidence else None
     try:
         for broken in fault.breaks:
             heal = break_it(lab, broken.way, dict(broken.arguments))
@@ -120,6 +130,8 @@ def one(lab: Lab, fault: Fault, side: str, prove: bool = False) -> dict[str, obj
             time.sleep(_PAUSE)
         answer = asked(lab, fault) if side != "owner" else None
         inspection = inspected(lab, fault) if side != "visitor" else None
+        if watch and evidence:
+            watch.write(evidence / fault.name)
     finally:
         for heal in reversed(heals):
             heal()
