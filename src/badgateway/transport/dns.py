@@ -209,17 +209,3 @@ def _read(
         transport=transport,
         seconds=seconds,
     )
-
-
-def source_address(destination: str) -> str | None:
-    """The local address that traffic to `destination` would leave from; None without a route.
-
-    Connecting a UDP socket sends nothing.
-    """
-    family = socket.AF_INET6 if ":" in destination else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as connection:
-            connection.connect((destination, 53))
-            return str(connection.getsockname()[0])
-    except OSError:
-        return None

@@ -1,6 +1,7 @@
 """nginx as a gateway: to gunicorn, over TLS, to PHP-FPM, to WordPress, to three Nodes."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgateway.lab.servers import Server
@@ -43,6 +44,11 @@ _SITE = """  server {{
 _FASTCGI = """include /etc/nginx/fastcgi_params;
       fastcgi_param SCRIPT_FILENAME {root}$fastcgi_script_name; fastcgi_index index.php;
       fastcgi_pass {to}; """
+
+
+def nginx_command(folder: Path) -> list[str]:
+    """Run nginx with the configuration and the error log of a folder."""
+    return ["nginx", "-c", f"{folder}/nginx.conf", "-p", f"{folder}", "-e", f"{folder}/error.log"]
 
 
 class Nginx(Server):
@@ -93,16 +99,7 @@ class Nginx(Server):
         (self.folder / "nginx.conf").write_text(text)
 
     def command(self) -> list[str]:
-        folder = self.folder
-        return [
-            "nginx",
-            "-c",
-            f"{folder}/nginx.conf",
-            "-p",
-            str(folder),
-            "-e",
-            f"{folder}/error.log",
-        ]
+        return nginx_command(self.folder)
 
     def ready(self) -> bool:
         return self.listens_at(self.addresses[0], 443)

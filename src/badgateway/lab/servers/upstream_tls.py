@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from badgateway.lab.servers import Server
+from badgateway.lab.servers.nginx import nginx_command
 
 if TYPE_CHECKING:
     from badgateway.lab.authority import Authority, Certificate
@@ -89,16 +90,7 @@ class UpstreamTls(Server):
         (folder / "nginx.conf").write_text(text)
 
     def command(self) -> list[str]:
-        folder = self.folder
-        return [
-            "nginx",
-            "-c",
-            f"{folder}/nginx.conf",
-            "-p",
-            str(folder),
-            "-e",
-            f"{folder}/error.log",
-        ]
+        return nginx_command(self.folder)
 
     def ready(self) -> bool:
         return self.listens_at("10.0.0.2", 8443)
