@@ -442,3 +442,18 @@ def test_a_bad_certificate_on_the_way_is_not_forgotten_behind_a_redirect(known):
     verdict = judge_check(evidence, URL, known)
     assert verdict.outcome is Outcome.UNREACHABLE
     assert verdict.causes[0].cause == "site-certificate"
+
+
+def test_http3_failing_alone_makes_no_address_unhealthy():
+    """Browsers fall back from HTTP/3, so an address where only that fails is as good as another."""
+    evidence = Evidence(
+        [
+            asked(),
+            resolved(),
+            resolved(V6),
+            answer(200),
+            answer(200, V6),
+            failed("answer-timeout", what="http3"),
+        ]
+    )
+    assert "addresses-differ-in-health" not in [o.name for o in compared(evidence)]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import ANSWERING, CONNECTING, PROXYING, SECURING, Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.response import Response
@@ -21,25 +21,6 @@ _NAME_STATES = {
     Failure.NAME_LOOKUP_FAILED: "failed",
     Failure.NAME_LOOKUP_TIMEOUT: "silent",
 }
-_CONNECTING = (
-    Failure.CONNECT_REFUSED,
-    Failure.CONNECT_TIMEOUT,
-    Failure.CONNECT_RESET,
-    Failure.NO_ROUTE,
-    Failure.LOCALLY_DENIED,
-    Failure.NO_LOCAL_ADDRESS,
-    Failure.OUT_OF_FILES,
-    Failure.UNKNOWN,
-)
-_SECURING = (
-    Failure.TLS_NOT_SPOKEN,
-    Failure.TLS_REFUSED,
-    Failure.TLS_CLOSED,
-    Failure.TLS_TIMEOUT,
-    Failure.TLS_CERTIFICATE,
-    Failure.TLS_BROKEN,
-)
-_ANSWERING = tuple(failure for failure in Failure if failure.value.startswith("answer-"))
 _DNSSEC_CODES = range(5, 13)
 """RFC 8914: 5 DNSSEC Indeterminate, 6 Bogus … 12 NSEC Missing."""
 _BLOCKED_CODES = (15, 16, 17)
@@ -84,7 +65,7 @@ def final_url(evidence: Evidence) -> str:
 def _warned(evidence: Evidence) -> list[Observation]:
     """Certificates on the way that do not verify: a browser stops at the first of them."""
     urls = urls_on_the_way(evidence)
-    warned = evidence.named(Failure.TLS_CERTIFICATE.value)
+    warned = evidence.named(Failure.TLS_CERTIFICATE)
     return sorted(
         (o for o in warned if o.text("url") in urls), key=lambda o: urls.index(o.text("url"))
     )
@@ -115,18 +96,19 @@ def pages(evidence: Evidence) -> list[Observation]:
 def failures(evidence: Evidence) -> list[Observation]:
     """What failed on the way to the final URL, the furthest step reached first."""
     url = final_url(evidence)
-    steps = (*_ANSWERING, *_SECURING, *_CONNECTING)
-    return [
-        o
-        for o in evidence.named(*(step.value for step in steps))
-        if o.text("url") == url and o.value.get("what", "page") == "page"
-    ]
+    steps = (*ANSWERING, *SECURING, *CONNECTING)
+    return [o for o in evidence.named(*steps) if o.text("url") == url and _of_the_page(o)]
+
+
+def _of_the_page(failure: Observation) -> bool:
+    """Whether a failure is the page's; HTTP/3 may fail alone, and browsers fall back."""
+    return failure.value.get("what", "page") == "page"
 
 
 def _names(evidence: Evidence) -> Iterator[Observation]:
     """How this machine's resolver and the others agree about the last name on the way."""
-    failed = evidence.named(*(failure.value for failure in _NAME_STATES))
-    asked = evidence.named("resolved", *(failure.value for failure in _NAME_STATES))
+    failed = evidence.named(*_NAME_STATES)
+    asked = evidence.named("resolved", *_NAME_STATES)
     if not any(o.text("by") == "system" for o in asked):
         return
     host = (failed or asked)[-1].text("host")
@@ -173,7 +155,7 @@ def _way(evidence: Evidence) -> Iterator[Observation]:
     if not _unwalked(evidence):
         return
     failed = failures(evidence)
-    proxy = evidence.named(Failure.PROXY_REFUSED.value, Failure.PROXY_BROKEN.value)
+    proxy = evidence.named(*PROXYING)
     # An address of the other family that this machine cannot reach at all is no news.
     tried = [o for o in failed if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS)]
     furthest = next(iter([*_warned(evidence)[:1], *tried, *proxy, *failed]), None)
@@ -206,7 +188,7 @@ def _unwalked(evidence: Evidence) -> bool:
     if not statuses:
         return True
     whole = {o.text("address") for o in pages(evidence)} - {
-        o.text("address") for o in failures(evidence) if o.name in set(_ANSWERING)
+        o.text("address") for o in failures(evidence) if o.name in set(ANSWERING)
     }
     good = all(isinstance(status, int) and status < 400 for status in statuses)
     return good and not whole
@@ -295,8 +277,8 @@ def _addresses(evidence: Evidence) -> Iterator[Observation]:
     mine = {o.text("address"): o for o in evidence.named("resolved") if o.text("host") in hosts}
     bad = {
         o.text("address")
-        for o in evidence.named(*(f.value for f in (*_CONNECTING, *_SECURING, *_ANSWERING)))
-        if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS)
+        for o in evidence.named(*CONNECTING, *SECURING, *ANSWERING)
+        if o.name not in (Failure.NO_ROUTE, Failure.NO_LOCAL_ADDRESS) and _of_the_page(o)
     }
     answered: dict[str, int] = {}
     for o in pages(evidence):

@@ -13,7 +13,7 @@ from badgateway.inference.compare import compared, pages
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.emitter import Meaning
 from badgateway.knowledge.proxy_status import parse_proxy_status
-from badgateway.model.failure import Failure
+from badgateway.model.failure import NAMING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.response import Response
@@ -87,8 +87,7 @@ def _nameless(evidence: Evidence) -> Observation | None:
 
     Even if the site works at an address that others found: the visitor does not get there.
     """
-    names = (failure.value for failure in Failure if failure.value.startswith("name-"))
-    return evidence.first(*names)
+    return evidence.first(*NAMING)
 
 
 def _classified(observation: Observation, known: Knowledge) -> Classified:

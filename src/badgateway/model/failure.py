@@ -42,3 +42,24 @@ class Failure(StrEnum):
     PROXY_BROKEN = "proxy-broken"
     # anything else, with its text kept
     UNKNOWN = "failed-otherwise"
+
+
+NAMING = tuple(failure for failure in Failure if failure.value.startswith("name-"))
+"""Failures to find the address."""
+CONNECTING = (
+    Failure.CONNECT_REFUSED,
+    Failure.CONNECT_TIMEOUT,
+    Failure.CONNECT_RESET,
+    Failure.NO_ROUTE,
+    Failure.LOCALLY_DENIED,
+    Failure.NO_LOCAL_ADDRESS,
+    Failure.OUT_OF_FILES,
+    Failure.UNKNOWN,
+)
+"""Failures to connect."""
+SECURING = tuple(failure for failure in Failure if failure.value.startswith("tls-"))
+"""Failures of the TLS handshake."""
+ANSWERING = tuple(failure for failure in Failure if failure.value.startswith("answer-"))
+"""Failures to answer a request that arrived."""
+PROXYING = (Failure.PROXY_REFUSED, Failure.PROXY_BROKEN)
+"""Failures of a proxy of the visitor's own."""

@@ -6,7 +6,7 @@ among several is a fault that some visitors meet and others do not.
 
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import CONNECTING, SECURING
 from badgateway.model.observation import Observation
 from badgateway.model.target import target_of
 from badgateway.probes import Context, Cost
@@ -16,7 +16,8 @@ AFTER = ("resolved",)
 GIVES = (
     "connected",
     "tls-established",
-    *(f.value for f in Failure if not f.value.startswith(("name-", "answer-", "proxy-"))),
+    *CONNECTING,
+    *SECURING,
 )
 COST = Cost(seconds=0.1, supporting=True)
 

@@ -7,14 +7,14 @@ way and the front are fine, and it is what makes this page that is broken.
 import asyncio
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import ANSWERING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
 from badgateway.probes import Context, Cost
 from badgateway.transport.walk import Walk, Way
 
-AFTER = ("http-response", *(f.value for f in Failure if f.value.startswith("answer-")))
+AFTER = ("http-response", *ANSWERING)
 GIVES = ("neighbour", "neighbour-failed")
 COST = Cost(seconds=0.2, requests=2, supporting=True)
 

@@ -8,7 +8,7 @@ seen byte by byte.
 import re
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import ANSWERING, CONNECTING, PROXYING, SECURING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
@@ -24,7 +24,10 @@ GIVES = (
     "redirect",
     "redirect-loop",
     "redirect-refused",
-    *(failure.value for failure in Failure if not failure.value.startswith("name-")),
+    *CONNECTING,
+    *SECURING,
+    *ANSWERING,
+    *PROXYING,
 )
 COST = Cost(seconds=0.2, requests=1)
 

@@ -6,7 +6,7 @@ that does not offer HTTP/2 is fine and says so in the handshake.
 
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import ANSWERING
 from badgateway.model.observation import Observation
 from badgateway.model.target import target_of
 from badgateway.probes import Context, Cost
@@ -15,7 +15,7 @@ from badgateway.transport.walk import Walk, Way
 AFTER = ("resolved",)
 GIVES = (
     "http-response",
-    *(failure.value for failure in Failure if failure.value.startswith("answer-")),
+    *ANSWERING,
 )
 COST = Cost(seconds=0.2, requests=1)
 

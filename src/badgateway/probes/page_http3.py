@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncGenerator
 from importlib.util import find_spec
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import ANSWERING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
@@ -19,7 +19,7 @@ AFTER = ("http-response",)
 GIVES = (
     "http-response",
     "extra-missing",
-    *(failure.value for failure in Failure if failure.value.startswith("answer-")),
+    *ANSWERING,
 )
 COST = Cost(seconds=0.2, requests=1, supporting=True)
 

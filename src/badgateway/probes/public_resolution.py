@@ -8,7 +8,7 @@ that are not public are never asked about: it would tell strangers about them an
 import asyncio
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
+from badgateway.model.failure import NAMING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import Target, target_of
@@ -65,8 +65,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
 
 
 def _system_failed(host: str, context: Context) -> bool:
-    failures = [f.value for f in Failure if f.value.startswith("name-")]
-    return any(o.text("host") == host for o in context.evidence.named(*failures))
+    return any(o.text("host") == host for o in context.evidence.named(*NAMING))
 
 
 def _resolved(target: Target, answers: list[Observation]) -> list[Observation]:
