@@ -34,7 +34,7 @@ def test_a_probe_has_the_shape_of_one(name):
 
 @pytest.mark.parametrize("name", PROBES)
 def test_a_probe_speaks_the_vocabulary(name):
-    """Every observation that a probe waits for or gives is a word of `observations.toml`."""
+    """Every observation that a probe waits for or gives is a word of `observations/*.toml`."""
     probe = PROBES[name]
     assert probe.AFTER, "a probe waits for something"
     assert probe.GIVES, "a probe gives something"

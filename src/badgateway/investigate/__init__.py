@@ -1,4 +1,4 @@
 """The front door: collect what is seen, judge it, choose what to do.
 
-`check_url` is the visitor's side, `explain_texts` whatever a person has on paper.
+`check_url` is the visitor's side, `explain_materials` whatever a person has on paper.
 """

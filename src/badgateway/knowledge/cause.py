@@ -74,7 +74,7 @@ def cause_of(name: str, table: Table) -> CauseFile:
     for item in table.tables("sign"):
         item.only("observation", "where", "share")
         if item.get("observation", str) not in words.observations:
-            raise item.error("no such word in observations.toml", "observation")
+            raise item.error("no such word in observations/*.toml", "observation")
         share = item.get("share", float)
         if not 0 < share <= 1:
             raise item.error("'share' must be above 0 and at most 1", "share")

@@ -5,6 +5,7 @@ from importlib.resources import files
 from badgateway.knowledge.cause import cause_of
 from badgateway.knowledge.emitter import emitter_of
 from badgateway.knowledge.files import fingerprint, parse, units
+from badgateway.knowledge.signature import signatures_of
 from badgateway.knowledge.step import step_of
 from badgateway.knowledge.variant import variant_of
 
@@ -12,6 +13,7 @@ LOADERS = {
     "emitters": emitter_of,
     "variants": variant_of,
     "causes": cause_of,
+    "signatures": signatures_of,
     "steps": step_of,
 }
 """Each kind of knowledge file with what loads and proves one."""

@@ -34,7 +34,7 @@ class Observation:
 
     Attributes:
         hop: where in the chain it was seen.
-        name: what was seen, a word of `observations.toml`.
+        name: what was seen, a word of `observations/*.toml`.
         value: the particulars, JSON data; times are seconds, sizes bytes.
         source: where a reader of the verdict can see it himself (`tcp:192.0.2.1:443`,
             `nginx-error-log:/var/log/nginx/error.log:8812`).

@@ -1,7 +1,7 @@
 """The closed vocabulary: hops, causes and the names that observations may have.
 
-`causes.toml` and `observations.toml` beside this file are the only places where such a word is
-made. A word is added there, never renamed.
+`causes.toml` and the files of `observations/` beside this one are the only places where such a
+word is made. A word is added there, never renamed.
 """
 
 import tomllib
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 from badgateway.model.hop import Hop, Side
@@ -46,11 +47,12 @@ def vocabulary() -> Vocabulary:
     """The vocabulary that ships with the package.
 
     Raises:
-        ValueError: the file does not name exactly the hops of `Hop`, or a cause has no such hop.
+        ValueError: the file does not name exactly the hops of `Hop`, a cause has no such hop, or an
+            observation is defined twice.
     """
     here = files("badgateway.model")
     data = tomllib.loads(here.joinpath("causes.toml").read_text("utf-8"))
-    words = tomllib.loads(here.joinpath("observations.toml").read_text("utf-8"))
+    words = _observation_words(here.joinpath("observations"))
     if set(data["hops"]) != set(Hop):
         odd = sorted(set(data["hops"]) ^ set(Hop))
         raise ValueError(f"causes.toml and Hop disagree on: {', '.join(odd)}")
@@ -61,9 +63,19 @@ def vocabulary() -> Vocabulary:
             {name: CauseWord(name, Hop(c["hop"]), c["title"]) for name, c in data["causes"].items()}
         ),
         observations=MappingProxyType(
-            {name: ObservationWord(name, o["says"]) for name, o in words.items()}
+            {name: ObservationWord(name, says) for name, says in words.items()}
         ),
     )
+
+
+def _observation_words(folder: Traversable) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda item: item.name):
+        for name, table in tomllib.loads(file.read_text("utf-8")).items():
+            if name in words:
+                raise ValueError(f"observations/{file.name}: '{name}' is defined twice")
+            words[name] = table["says"]
+    return words
 
 
 def side_of(hop: Hop) -> Side:

@@ -1,36 +1,53 @@
-"""Inside and on paper: one file per dialect, each from text to observations.
+"""Inside and on paper: one file per dialect, each from material to observations.
 
-Law of this folder: a reader is a module with `fits`, how far (0 to 1) a text is its dialect, and
-`read`, which only states what stands there. It knows no cause, opens nothing, imports no other
-reader, and never fails because of a line. The best fit reads; what nothing fits is not read.
+Law of this folder: a reader is a module with `KIND`, its dialect's name; `fits`, how far (0 to 1)
+a text is of that dialect; and `read`, which only states what stands there. It knows no cause,
+opens nothing, imports no other reader, and never fails because of a line. The best fit reads;
+what nothing fits is not read.
+
+logs: error logs and journals; access: a line for each request; config: configuration files;
+commands: what programs print; documents: pages, answers, HAR files.
 """
 
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
+from badgateway.model.material import Material
 from badgateway.model.observation import Observation
+
+FOLDERS = ("logs", "access", "config", "commands", "documents")
 
 
 class Reader(Protocol):
     """The shape of a reader module."""
 
-    def fits(self, text: str) -> float:
-        """How surely `text` is of this dialect, 0 to 1."""
+    KIND: str
+    """The dialect's name, unique among readers: `nginx-error-log`."""
 
-    def read(self, text: str, name: str) -> Iterator[Observation]:
-        """State what stands in `text`, which came from the file called `name`."""
+    def fits(self, head: str) -> float:
+        """How surely `head`, the beginning of a text, is of this dialect, 0 to 1."""
+
+    def read(self, material: Material) -> Iterator[Observation]:
+        """State what stands in `material`."""
 
 
+@cache
 def readers() -> dict[str, Reader]:
-    """Every reader of this folder by its file's name."""
-    names = sorted(item.name for item in pkgutil.iter_modules(__path__))
-    return {name: cast("Reader", import_module(f"{__name__}.{name}")) for name in names}
+    """Every reader of these folders by its dialect's name."""
+    found: dict[str, Reader] = {}
+    for folder in FOLDERS:
+        package = import_module(f"{__name__}.{folder}")
+        for item in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
+            module = cast("Reader", import_module(f"{package.__name__}.{item.name}"))
+            found[module.KIND] = module
+    return found
 
 
-def recognised(text: str) -> str | None:
-    """The name of the reader that fits best; None where none does."""
-    fits = {name: reader.fits(text) for name, reader in readers().items()}
+def recognised(head: str) -> str | None:
+    """The dialect that fits best; None where none does."""
+    fits = {name: reader.fits(head) for name, reader in readers().items()}
     best = max(fits, key=lambda name: fits[name])
     return best if fits[best] > 0 else None

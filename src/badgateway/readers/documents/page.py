@@ -3,19 +3,23 @@
 from collections.abc import Iterator
 
 from badgateway.model.hop import Hop
+from badgateway.model.material import Material
 from badgateway.model.observation import Observation
 from badgateway.model.response import Response
 
+KIND = "page"
 
-def fits(text: str) -> float:
-    """Any text that is not binary; every other dialect fits better where it fits at all."""
-    if not text.strip() or "\x00" in text[:65_536]:
+
+def fits(head: str) -> float:
+    """Any head that is not binary; every other dialect fits better where it fits at all."""
+    if not head.strip() or "\x00" in head[:65_536]:
         return 0.0
     return 0.1
 
 
-def read(text: str, name: str) -> Iterator[Observation]:
+def read(material: Material) -> Iterator[Observation]:
     """The text as the body of an answer whose status and head are unknown."""
+    text, name = material.text(), material.name
     response = Response(status=None, body=text, headed=False)
     excerpt = " ".join(text.split())[:200]
     value = {**response.value(), "url": name, "what": "page", "excerpt": excerpt}

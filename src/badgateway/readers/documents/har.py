@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from badgateway.model.hop import Hop
+from badgateway.model.material import Material
 from badgateway.model.observation import Observation
 from badgateway.model.response import Response
+
+KIND = "har"
 
 _MOST = 5_000
 
 
-def fits(text: str) -> float:
+def fits(head: str) -> float:
     """A JSON object with `log` and `entries` near its beginning."""
-    start = text[:65_536].lstrip("\ufeff\r\n \t")
-    return 0.95 if start.startswith("{") and '"log"' in start and '"entries"' in text else 0.0
+    start = head[:65_536].lstrip("\ufeff\r\n \t")
+    return 0.95 if start.startswith("{") and '"log"' in start and '"entries"' in head else 0.0
 
 
-def read(text: str, name: str) -> Iterator[Observation]:
+def read(material: Material) -> Iterator[Observation]:
     """Each answer, and each request that the browser itself gave up."""
+    text, name = material.text(), material.name
     try:
         entries = json.loads(text.lstrip("\ufeff"))["log"]["entries"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:

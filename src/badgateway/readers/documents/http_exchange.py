@@ -8,24 +8,28 @@ import re
 from collections.abc import Iterator
 
 from badgateway.model.hop import Hop
+from badgateway.model.material import Material
 from badgateway.model.observation import Observation
 from badgateway.model.response import STATUS_LINE, Response, response_from_text
+
+KIND = "http-exchange"
 
 _REMARK = re.compile(r"\* |> |>$|[{}] \[\d+ bytes data\]")
 """What `curl -v` writes between the lines of an answer."""
 _MOST = 50
 
 
-def fits(text: str) -> float:
+def fits(head: str) -> float:
     """A status line at the beginning, or behind the arrows of `curl -v`."""
-    start = text[:65_536].lstrip("\ufeff\r\n \t")
+    start = head[:65_536].lstrip("\ufeff\r\n \t")
     if STATUS_LINE.match(start):
         return 0.95
     return 0.9 if re.search(r"^< HTTP/\d(?:\.\d)? \d{3}", start, re.MULTILINE) else 0.0
 
 
-def read(text: str, name: str) -> Iterator[Observation]:
+def read(material: Material) -> Iterator[Observation]:
     """One `http-response` for each answer."""
+    text, name = material.text(), material.name
     text = text.lstrip("\ufeff\r\n \t")
     if not STATUS_LINE.match(text):
         text = _unfolded(text)

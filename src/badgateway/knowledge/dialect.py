@@ -1,0 +1,53 @@
+"""What readers of line-based dialects share: how far a text is of a dialect, and its times."""
+
+import re
+from datetime import UTC, datetime
+
+_LINES = 60
+
+
+def share_of_lines(head: str, line: re.Pattern[str]) -> float:
+    """The share of the first lines that are not empty and that `line` matches, 0 to 1.
+
+    The last line is left out where the head was cut in its middle.
+    """
+    lines = [text for text in head.splitlines()[: _LINES + 1] if text.strip()]
+    if len(lines) > 1 and not head.endswith("\n") and len(head) > 60_000:
+        lines.pop()
+    if not lines:
+        return 0.0
+    return sum(1 for text in lines[:_LINES] if line.match(text)) / min(len(lines), _LINES)
+
+
+def local_time(text: str, shape: str) -> datetime | None:
+    """A time without a zone, taken as this machine's own; None where it is no time.
+
+    A log that was copied from a machine in another zone is off by whole hours or their halves;
+    who joins logs has to know (`Material` does not tell).
+    """
+    try:
+        return datetime.strptime(text, shape).astimezone()
+    except (ValueError, OverflowError):
+        return None
+
+
+def zoned_time(text: str, shape: str = "") -> datetime | None:
+    """A time with a zone, or UTC where it names none; ISO 8601 where no shape is given."""
+    try:
+        if shape:
+            found = datetime.strptime(text, shape)  # noqa: DTZ007 - the zone is looked at below
+        else:
+            found = datetime.fromisoformat(text.replace(",", "."))
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def yearless_time(text: str, changed: float | None) -> datetime | None:
+    """syslog's `Nov 24 09:14:02`: the last such moment before the log was last written, or now."""
+    end = datetime.fromtimestamp(changed).astimezone() if changed else datetime.now().astimezone()
+    for year in (end.year, end.year - 1):
+        found = local_time(f"{year} {text}", "%Y %b %d %H:%M:%S")
+        if found is not None and found.timestamp() <= end.timestamp() + 86_400:
+            return found
+    return None

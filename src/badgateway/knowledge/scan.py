@@ -1,0 +1,149 @@
+"""Looking for signatures in a log of any length, in bounded memory.
+
+Lines that say the same of the same thing become one observation with a count, the first line's
+number and excerpt, and the first and last time.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from badgateway.knowledge.signature import Signature, load_signatures
+from badgateway.model.hop import Hop
+from badgateway.model.material import Material
+from badgateway.model.observation import Observation, Value, frozen
+from badgateway.model.secret import masked
+
+EXCERPT = 400
+"""Characters of a line that are kept."""
+MOST_GROUPS = 2_000
+"""Different statements that are kept of one log; further ones are only counted."""
+MOST_TIMES = 50
+"""Times of a group that are kept, its first ones, to be paired with those of other logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line as its dialect takes it apart.
+
+    Attributes:
+        message: what signatures are looked for in.
+        at: when, None where the line does not say.
+        values: what the dialect itself tells (`upstream`, `server`, `request`), evaluated only
+            for lines that matter.
+    """
+
+    message: str
+    at: Callable[[], datetime | None] = lambda: None
+    values: Callable[[], Mapping[str, Value]] = dict
+
+
+@dataclass(slots=True)
+class _Group:
+    observation: Observation
+    count: int = 0
+    last: datetime | None = None
+    times: list[str] = field(default_factory=list)
+
+
+def scan(
+    material: Material,
+    kind: str,
+    products: Iterable[str] | None,
+    entry: Callable[[str], Entry | None] = Entry,
+) -> Iterator[Observation]:
+    """State what the signatures of `products` (all where None) find in the lines of a log.
+
+    Args:
+        material: the log.
+        kind: its dialect, the first word of every observation's source.
+        products: names of signature files; order decides where two would fit.
+        entry: takes a line apart; None for a line that is not of the dialect. Such lines are
+            counted and reported, unless they are empty.
+    """
+    known = load_signatures()
+    names = list(known) if products is None else list(products)
+    signatures = [signature for name in names for signature in known.get(name, ())]
+    groups: dict[tuple[object, ...], _Group] = {}
+    unread = read = beyond = 0
+    for number, line in material.lines():
+        if not line.strip():
+            continue
+        parts = entry(line)
+        if parts is None:
+            unread += 1
+            continue
+        read += 1
+        for signature in signatures:
+            values = signature.find(parts.message)
+            if values is None:
+                continue
+            merged = {**parts.values(), **values}
+            key = (signature.product, signature.id, *_identity(merged))
+            group = groups.get(key)
+            if group is None:
+                if len(groups) >= MOST_GROUPS:
+                    beyond += 1
+                    break
+                group = groups[key] = _Group(
+                    _stated(signature, merged, material, kind, number, line, parts)
+                )
+            group.count += 1
+            when = parts.at()
+            if when is not None:
+                group.last = when
+                if len(group.times) < MOST_TIMES:
+                    group.times.append(when.isoformat())
+            break
+    for group in groups.values():
+        first = group.observation
+        more: dict[str, Value] = {**first.value, "count": group.count}
+        if group.last is not None:
+            more["last"] = group.last.isoformat()
+            more["times"] = tuple(group.times)
+        yield replace(first, value=more)
+    if unread + beyond and read:
+        value = {"count": unread + beyond, "name": material.name, "kind": kind}
+        yield Observation(Hop.HOST, "lines-unread", value, f"{kind}:{material.name}")
+
+
+_PLAIN = re.compile(r"\d+")
+_IDENTITY = (
+    *("upstream", "name", "status", "signal", "pool", "process", "path", "unit", "address"),
+    *("module", "kind", "scope", "database", "file", "user", "most", "code", "upstream_status"),
+)
+"""Values that tell one statement from another; all others are those of the first line."""
+
+
+def _identity(values: Mapping[str, Value]) -> tuple[object, ...]:
+    return tuple(values.get(key) for key in _IDENTITY)
+
+
+def _stated(
+    signature: Signature,
+    values: Mapping[str, Value],
+    material: Material,
+    kind: str,
+    number: int,
+    line: str,
+    parts: Entry,
+) -> Observation:
+    value = {
+        **{key: frozen(_clean(item)) for key, item in values.items()},
+        "signature": f"{signature.product}/{signature.id}",
+        "trust": str(signature.trust),
+        "line": number,
+        "excerpt": masked(line[:EXCERPT]),
+    }
+    source = f"{kind}:{material.name}:{number}"
+    return Observation(signature.hop, signature.observation, value, source, parts.at())
+
+
+def _clean(value: Value) -> Value:
+    """A captured text as a value: masked, bounded, and a number where it is one."""
+    if not isinstance(value, str):
+        return value
+    if _PLAIN.fullmatch(value) and len(value) < 16:
+        return int(value)
+    return masked(value[:EXCERPT])

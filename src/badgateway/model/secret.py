@@ -1,0 +1,40 @@
+"""Masking of what must not leave a machine: passwords, tokens, cookies, people's addresses.
+
+Applied to every excerpt where it is cut out, so no report, bundle or JSON has to remember it.
+"""
+
+import re
+
+MASK = "[masked]"
+
+_NAMED = re.compile(
+    r"(?i)((?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"
+    r"|private[_-]?key|auth[_-]?key|credential|salt|nonce|session[_-]?id|signature)[\w-]*)"
+    r"[\"']?\s*(?:=>|[=:,])\s*)"
+    r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,;&\"']+)"
+)
+_HEADER = re.compile(
+    r"(?im)((?:proxy-)?authorization|(?:set-)?cookie2?|x-api-key|x-auth-token)(\s*:\s*)([^\r\n\"']+)"
+)
+_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/@:]*):([^\s/@]+)@")
+_MAIL = re.compile(r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b")
+_SHAPED = re.compile(
+    r"\b(?:eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+    r"|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}"
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|AIza[\w-]{30,}|npm_\w{30,})"
+)
+_KEY_BLOCK = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
+
+
+def masked(text: str) -> str:
+    """`text` with every secret in it replaced by `MASK`."""
+    text = _KEY_BLOCK.sub(MASK, text)
+    text = _HEADER.sub(rf"\1\2{MASK}", text)
+    text = _NAMED.sub(rf"\1{MASK}", text)
+    text = _IN_URL.sub(rf"\1\2:{MASK}@", text)
+    text = _SHAPED.sub(MASK, text)
+    return _MAIL.sub(MASK, text)

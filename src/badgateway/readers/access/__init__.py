@@ -1,0 +1,1 @@
+"""Access logs: one line for each request, one file per dialect."""

@@ -1,0 +1,1 @@
+"""Configuration files: one file per dialect."""

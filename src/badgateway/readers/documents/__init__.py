@@ -1,0 +1,1 @@
+"""Pages, answers and HAR files."""

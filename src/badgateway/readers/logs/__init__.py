@@ -1,0 +1,1 @@
+"""Error logs of servers and runtimes, journals, kernel messages: one file per dialect."""
