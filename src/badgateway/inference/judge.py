@@ -1,7 +1,8 @@
-"""The verdict of today, plain: the first layer that failed, who made the page, what it means.
+"""The verdict: the first layer that failed, who made the page, what it means; and what is known
+from inside.
 
-Shares of causes come from knowledge files, not from measured frequencies; so nothing is called
-determined unless a product's own code is that precise.
+What is seen from outside gives each cause its share; where something was seen inside as well,
+those shares are where `weigh` starts from.
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from math import floor
 
 from badgateway.inference.classify import Classified, classify
 from badgateway.inference.compare import compared, pages
+from badgateway.inference.weigh import telling, weigh
+from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.emitter import Meaning
 from badgateway.knowledge.proxy_status import parse_proxy_status
@@ -17,12 +20,16 @@ from badgateway.model.failure import NAMING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.response import Response
-from badgateway.model.verdict import NextTest, Outcome, RankedCause, Verdict
+from badgateway.model.verdict import Emitter, NextTest, Outcome, RankedCause, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 
 DETERMINED = 0.8
 """The first cause must be at least this probable to be acted upon without another test."""
 MOST_CAUSES = 14
+LEAST = 0.005
+"""A cause less probable than this is not worth a line."""
+SAID_ITSELF = 0.9
+"""How surely a product that logs an error of its upstream is the one whose page people see."""
 
 _WORST_FIRST = (
     Outcome.GATEWAY_ERROR,
@@ -37,6 +44,11 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
+    return _informed(_judged_outside(evidence, subject, known), evidence, known)
+
+
+def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
+    """The verdict on what the probes saw."""
     broken = evidence.first("way-broken", "redirect-loop", "redirect-refused") or _nameless(
         evidence
     )
@@ -62,7 +74,16 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
 
 
 def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
-    """The verdict on material that somebody had: its worst answer is what it is about."""
+    """The verdict on material that somebody had: its worst answer is what it is about.
+
+    What several pieces say together is added to the evidence.
+    """
+    for joined in list(wired(evidence)):
+        evidence.add(joined)
+    return _informed(_judged_answers(evidence, subject, known), evidence, known)
+
+
+def _judged_answers(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     answers = evidence.named("http-response", "page-text")
     read = [(o, _classified(o, known)) for o in answers]
     if not read:
@@ -80,6 +101,46 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
             observations=tuple(evidence),
         )
     return verdict
+
+
+def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
+    """The verdict once what was seen inside, or told, is weighed as well."""
+    if not telling(evidence, known):
+        return verdict
+    outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    shown = {ranked.cause: ranked.because for ranked in verdict.causes}
+    words = vocabulary()
+    causes = tuple(
+        RankedCause(
+            one.cause,
+            words.causes[one.cause].hop,
+            floor(one.probability * 1000) / 1000,
+            tuple(dict.fromkeys([*one.because, *shown.get(one.cause, ())])),
+            one.against,
+        )
+        for one in weigh(evidence, known, outside)[:MOST_CAUSES]
+        if one.probability >= LEAST and (one.because or one.cause in outside)
+    )
+    if not causes:
+        return verdict
+    outcome, emitter = verdict.outcome, verdict.emitter
+    if outcome is Outcome.NONE:
+        by_link = [o for o in evidence if words.observations[o.name].theme == "link"]
+        outcome = Outcome.GATEWAY_ERROR if by_link else Outcome.OTHER_ERROR
+        names = [o.text("by") for o in by_link if o.text("by") in known.emitters]
+        if names and emitter is None:
+            emitter = Emitter(names[0], None, (), SAID_ITSELF)
+    return replace(
+        verdict,
+        outcome=outcome,
+        emitter=emitter,
+        side=side_of(causes[0].hop),
+        hop=causes[0].hop,
+        causes=causes,
+        determined=_determined(causes),
+        observations=tuple(evidence),
+        next=_next(causes, known),
+    )
 
 
 def _nameless(evidence: Evidence) -> Observation | None:

@@ -3,6 +3,7 @@
 A person pastes a page, four log lines, a piece of configuration and what `ss` printed, all in one.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -53,7 +54,7 @@ def _pieces(material: Material) -> Iterator[tuple[str | None, Material]]:
     text = material.head
     cuts = [0, *(m.start() for m in _BOUNDARY.finditer(text)), len(text)]
     joined: list[tuple[str | None, int, int]] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         piece = text[start:end]
         if not piece.strip().strip("`"):
             continue

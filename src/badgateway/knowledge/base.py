@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from badgateway.knowledge.cause import CauseFile, load_causes
+from badgateway.knowledge.cause import CauseFile, Clue, clues_by_word, load_causes
 from badgateway.knowledge.emitter import EmitterFile, Meaning, load_emitters, meaning_of
 from badgateway.knowledge.files import table_of
 from badgateway.knowledge.proxy_status import load_proxy_status
@@ -17,13 +17,14 @@ from badgateway.knowledge.variant import VariantFile, load_variants
 class Knowledge:
     """Everything that a verdict is made from, by name.
 
-    `unsigned` is what an answer means that no product signed, `proxy_status` what the error
+    `clues` are those of the causes by the observation they speak of, `unsigned` is what an answer means that no product signed, `proxy_status` what the error
     types of the header of that name mean.
     """
 
     emitters: Mapping[str, EmitterFile]
     variants: Mapping[str, VariantFile]
     causes: Mapping[str, CauseFile]
+    clues: Mapping[str, tuple[tuple[str, Clue], ...]]
     steps: Mapping[str, StepFile]
     unsigned: tuple[Meaning, ...]
     proxy_status: Mapping[str, Meaning]
@@ -39,10 +40,12 @@ def knowledge() -> Knowledge:
     name = "unsigned.toml"
     table = table_of(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
     table.only("meaning")
+    causes = load_causes()
     return Knowledge(
         emitters=load_emitters(),
         variants=load_variants(),
-        causes=load_causes(),
+        causes=causes,
+        clues=clues_by_word(causes),
         steps=load_steps(),
         unsigned=tuple(meaning_of(item) for item in table.tables("meaning")),
         proxy_status=load_proxy_status(),

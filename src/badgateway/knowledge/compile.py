@@ -18,7 +18,7 @@ LOADERS = {
 }
 """Each kind of knowledge file with what loads and proves one."""
 
-SINGLE = ("unsigned.toml", "proxy_status.toml", "resolvers.toml")
+SINGLE = ("unsigned.toml", "proxy_status.toml", "resolvers.toml", "reports.toml")
 """Files of which there is one."""
 
 

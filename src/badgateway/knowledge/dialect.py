@@ -44,7 +44,7 @@ def zoned_time(text: str, shape: str = "") -> datetime | None:
 
 
 def yearless_time(text: str, changed: float | None) -> datetime | None:
-    """syslog's `Nov 24 09:14:02`: the last such moment before the log was last written, or now."""
+    """Syslog's `Nov 24 09:14:02`: the last such moment before the log was last written, or now."""
     end = datetime.fromtimestamp(changed).astimezone() if changed else datetime.now().astimezone()
     for year in (end.year, end.year - 1):
         found = local_time(f"{year} {text}", "%Y %b %d %H:%M:%S")

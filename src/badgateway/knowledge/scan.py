@@ -11,7 +11,7 @@ from datetime import datetime
 
 from badgateway.knowledge.signature import Signature, load_signatures
 from badgateway.model.hop import Hop
-from badgateway.model.material import Material
+from badgateway.model.material import Material, too_old
 from badgateway.model.observation import Observation, Value, frozen
 from badgateway.model.secret import masked
 
@@ -79,6 +79,9 @@ def scan(
             values = signature.find(parts.message)
             if values is None:
                 continue
+            when = parts.at()
+            if too_old(material, when):
+                break
             merged = {**parts.values(), **values}
             key = (signature.product, signature.id, *_identity(merged))
             group = groups.get(key)
@@ -90,7 +93,6 @@ def scan(
                     _stated(signature, merged, material, kind, number, line, parts)
                 )
             group.count += 1
-            when = parts.at()
             if when is not None:
                 group.last = when
                 if len(group.times) < MOST_TIMES:

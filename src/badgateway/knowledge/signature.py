@@ -15,7 +15,8 @@ from badgateway.model.vocabulary import vocabulary
 
 class Trust(StrEnum):
     """Where the wording comes from: the product's source, its documentation, a public report of
-    somebody who met it, the lab, or general knowledge that nobody has looked up."""
+    somebody who met it, the lab, or general knowledge that nobody has looked up.
+    """
 
     SOURCE = "source"
     DOC = "doc"

@@ -6,6 +6,7 @@ are no text become replacement characters, so binary data in a log never stops i
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from typing import BinaryIO
@@ -28,12 +29,14 @@ class Material:
         first_line: the number of its first line, where it is a piece of something longer.
         changed: seconds since the epoch when it was last written; None if unknown. Supplies the
             year where a log's own times have none.
+        since: what a log says of the time before is left out; None takes everything.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     first_line: int = 1
     changed: float | None = None
+    since: datetime | None = None
 
     @cached_property
     def head(self) -> str:
@@ -80,3 +83,8 @@ def material_of(name: str, text: str, first_line: int = 1) -> Material:
     """A text that is already at hand."""
     data = text.encode("utf-8", "replace")
     return Material(name, lambda: BytesIO(data), first_line)
+
+
+def too_old(material: Material, at: datetime | None) -> bool:
+    """Whether a line of this time lies before what was asked for."""
+    return material.since is not None and at is not None and at < material.since

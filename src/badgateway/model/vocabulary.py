@@ -26,10 +26,13 @@ class CauseWord:
 
 @dataclass(frozen=True, slots=True)
 class ObservationWord:
-    """An observation's name and the sentence that states it, with its value's keys in braces."""
+    """An observation's name, the sentence that states it, with its value's keys in braces, and its
+    theme: the file it stands in.
+    """
 
     name: str
     says: str
+    theme: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +65,17 @@ def vocabulary() -> Vocabulary:
         causes=MappingProxyType(
             {name: CauseWord(name, Hop(c["hop"]), c["title"]) for name, c in data["causes"].items()}
         ),
-        observations=MappingProxyType(
-            {name: ObservationWord(name, says) for name, says in words.items()}
-        ),
+        observations=MappingProxyType(words),
     )
 
 
-def _observation_words(folder: Traversable) -> dict[str, str]:
-    words: dict[str, str] = {}
+def _observation_words(folder: Traversable) -> dict[str, ObservationWord]:
+    words: dict[str, ObservationWord] = {}
     for file in sorted(folder.iterdir(), key=lambda item: item.name):
         for name, table in tomllib.loads(file.read_text("utf-8")).items():
             if name in words:
                 raise ValueError(f"observations/{file.name}: '{name}' is defined twice")
-            words[name] = table["says"]
+            words[name] = ObservationWord(name, table["says"], file.name.removesuffix(".toml"))
     return words
 
 

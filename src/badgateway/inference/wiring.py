@@ -1,0 +1,305 @@
+"""What configuration, state and logs say together: does what points somewhere meet what is there?
+
+Where data would need an `if`, it stands here for the inside as it does in `compare.py` for the
+outside. Each function looks at the evidence and states one joined observation.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation, Value
+
+_REFUSED = ("upstream-refused", "socket-not-found")
+_SILENT = ("upstream-connect-timeout",)
+_LOOPBACK = ("127.", "[::1]", "::1", "localhost")
+_EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")
+
+
+def wired(evidence: Evidence) -> Iterator[Observation]:
+    """Every joined observation that the evidence allows."""
+    for join in (_listeners, _queues, _timeouts, _keepalives, _databases, _stale, _selectors):
+        yield from join(evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something listens or is looked for: a path, or a host and a port."""
+
+    host: str
+    port: int | None
+    path: str = ""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this machine's own, or container's own, loopback."""
+        return self.host.startswith(_LOOPBACK)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it stands for every address of the machine."""
+        return self.host in _EVERYWHERE
+
+    @property
+    def six(self) -> bool:
+        """Whether it is an address of IPv6."""
+        return ":" in self.host
+
+
+def address_of(text: str) -> Address | None:
+    """`HOST:PORT`, `[v6]:PORT`, `:PORT`, `unix:/PATH` taken apart; None for anything else."""
+    if text.startswith(("unix:", "/")):
+        return Address("", None, text.removeprefix("unix:").rstrip(":"))
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit():
+        return None
+    return Address(host.strip("[]") if host.startswith("[") else host, int(port))
+
+
+def _wanted(evidence: Evidence) -> list[tuple[Observation, Address]]:
+    """Where gateways send requests: by their configuration, and by their complaints."""
+    found = []
+    for observation in evidence.named("config-upstream", *_REFUSED, *_SILENT):
+        address = address_of(observation.text("upstream"))
+        if address is not None:
+            found.append((observation, address))
+    return found
+
+
+def _listening(evidence: Evidence) -> list[tuple[Observation, Address]]:
+    found = []
+    for observation in evidence.named("listening", "config-pool"):
+        address = address_of(observation.text("address"))
+        if address is not None:
+            found.append((observation, address))
+    return found
+
+
+def _listeners(evidence: Evidence) -> Iterator[Observation]:
+    """Upstreams that nothing listens on, or that something listens on in another way."""
+    listening = _listening(evidence)
+    if not listening:
+        return
+    complained = {o.text("upstream") for o in evidence.named(*_REFUSED)}
+    complete = {o.text("place") for o, _ in listening if o.value.get("complete")}
+    seen: set[tuple[str, str]] = set()
+    for observation, wanted in _wanted(evidence):
+        key = (observation.text("upstream"), observation.text("place"))
+        if key in seen:
+            continue
+        seen.add(key)
+        at = [(o, a) for o, a in listening if _serves(a, wanted)]
+        if at:
+            continue
+        refused = observation.text("upstream") in complained
+        other = _otherwise(wanted, listening)
+        if other is not None:
+            name, (found, address) = other
+            yield _joined(observation, name, found=_shown(address), process=_who(found))
+        elif complete and (refused or observation.value.get("local", True)):
+            yield _joined(observation, "no-listener")
+
+
+def _serves(listener: Address, wanted: Address) -> bool:
+    """Whether a connection to `wanted` reaches `listener`."""
+    if wanted.path or listener.path:
+        return _same_path(wanted.path, listener.path)
+    if listener.port != wanted.port:
+        return False
+    if listener.everywhere:
+        return not wanted.six or listener.host != "0.0.0.0"  # noqa: S104 - compared only
+    if wanted.host == "localhost":
+        return listener.loopback
+    return listener.host == wanted.host or _is_name(wanted.host)
+
+
+def _same_path(one: str, other: str) -> bool:
+    """/var/run is a link to /run on every current system (FHS 3.0, 5.13)."""
+    return one.replace("/var/run/", "/run/", 1) == other.replace("/var/run/", "/run/", 1)
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host)
+    return False
+
+
+def _otherwise(
+    wanted: Address, listening: list[tuple[Observation, Address]]
+) -> tuple[str, tuple[Observation, Address]] | None:
+    """A listener that is probably meant, and what is different about it."""
+    if wanted.path:
+        family = _family(wanted.path)
+        for pair in listening:
+            if pair[1].path and family and _family(pair[1].path) == family:
+                return "listens-elsewhere", pair
+        return None
+    same_port = [pair for pair in listening if pair[1].port == wanted.port and not pair[1].path]
+    for pair in same_port:
+        there = pair[1]
+        if there.loopback and (wanted.loopback or wanted.host == ""):
+            if there.six != wanted.six:
+                return "listens-on-other-family", pair
+        elif there.loopback and not wanted.loopback:
+            return "listens-on-loopback-only", pair
+        elif wanted.six and there.host == "0.0.0.0":  # noqa: S104 - compared only
+            return "listens-on-other-family", pair
+    return None
+
+
+_FAMILIES = re.compile(r"php|gunicorn|uwsgi|puma|unicorn|mysql|postgres", re.IGNORECASE)
+
+
+def _family(path: str) -> str:
+    found = _FAMILIES.search(path)
+    return found[0].lower() if found else ""
+
+
+def _queues(evidence: Evidence) -> Iterator[Observation]:
+    """Listen queues that are full, or in which connections wait."""
+    for observation in evidence.named("listening"):
+        queue, backlog = observation.number("queue"), observation.number("backlog")
+        if queue is None or queue < 1:
+            continue
+        full = backlog is not None and queue >= backlog > 0
+        yield Observation(
+            Hop.UPSTREAM,
+            "listen-queue-full" if full else "queue-waiting",
+            dict(observation.value),
+            observation.source,
+            observation.at,
+        )
+
+
+def _timeouts(evidence: Evidence) -> Iterator[Observation]:
+    """A worker that is killed before the gateway would give up."""
+    gateways = [o for o in evidence.named("config-timeout") if o.text("role") == "read"]
+    workers = [o for o in evidence.named("config-timeout") if o.text("role") == "worker"]
+    for worker in workers:
+        kept = worker.number("seconds")
+        for gateway in gateways:
+            waits = gateway.number("seconds")
+            if kept and waits and kept > waits:
+                yield Observation(
+                    Hop.GATEWAY,
+                    "timeouts-out-of-order",
+                    {
+                        "outer": gateway.text("by"),
+                        "outer_seconds": waits,
+                        "inner": worker.text("by"),
+                        "inner_seconds": kept,
+                    },
+                    gateway.source,
+                )
+                break
+
+
+def _keepalives(evidence: Evidence) -> Iterator[Observation]:
+    """An application that closes idle connections before the gateway stops reusing them."""
+    reuse = [o for o in evidence.named("config-keepalive") if o.text("role") == "upstream"]
+    close = [o for o in evidence.named("config-keepalive") if o.text("role") == "backend"]
+    for outer in reuse:
+        for inner in close:
+            longer, shorter = outer.number("seconds"), inner.number("seconds")
+            if longer is not None and shorter is not None and 0 < shorter <= longer:
+                yield Observation(
+                    Hop.LINK,
+                    "keepalive-out-of-order",
+                    {
+                        "outer": outer.text("by"),
+                        "outer_seconds": longer,
+                        "inner": inner.text("by"),
+                        "inner_seconds": shorter,
+                    },
+                    outer.source,
+                )
+
+
+def _databases(evidence: Evidence) -> Iterator[Observation]:
+    """A database that listens, but not where the application looks."""
+    ports = {3306, 5432, 6379}
+    there = [
+        (o, a)
+        for o, a in _listening(evidence)
+        if (a.port in ports) or re.search(r"mysql|maria|postgres|redis", o.text("process"))
+    ]
+    for wish in evidence.named("config-database"):
+        wanted = address_of(wish.text("database")) or address_of(f"{wish.text('database')}:3306")
+        if wanted is None or not there:
+            continue
+        if any(_serves(a, wanted) for _, a in there):
+            continue
+        found, address = there[0]
+        yield _joined(wish, "database-elsewhere", found=_shown(address), process=_who(found))
+
+
+def _stale(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway that still uses an address that its upstream's name no longer has."""
+    used = {
+        (a.host, o.text("upstream"))
+        for o, a in _wanted(evidence)
+        if o.name != "config-upstream" and not a.path and not _is_name(a.host)
+    }
+    names = {
+        a.host: o
+        for o, a in _wanted(evidence)
+        if o.name == "config-upstream" and not a.path and _is_name(a.host)
+    }
+    for answer in evidence.named("name-answer", "container-network"):
+        name = answer.text("name")
+        addresses = {str(item) for item in answer.items("addresses")} or {answer.text("address")}
+        if name not in names or "" in addresses:
+            continue
+        for host, upstream in sorted(used):
+            if host not in addresses and not host.startswith("127."):
+                yield _joined(
+                    names[name],
+                    "address-changed",
+                    upstream=upstream,
+                    name=name,
+                    found=", ".join(sorted(addresses)),
+                )
+                return
+
+
+def _selectors(evidence: Evidence) -> Iterator[Observation]:
+    """A Kubernetes Service whose selector no pod template carries."""
+    labels = [
+        {str(item) for item in o.items("labels")}
+        for o in evidence.named("config-backend")
+        if o.items("labels")
+    ]
+    for service in evidence.named("config-selector"):
+        wanted = {str(item) for item in service.items("selector")}
+        if wanted and labels and not any(wanted <= there for there in labels):
+            yield Observation(
+                Hop.GATEWAY,
+                "selector-matches-nothing",
+                {"name": service.text("name"), "selector": tuple(sorted(wanted))},
+                service.source,
+            )
+
+
+def _who(observation: Observation) -> str:
+    return observation.text("process") or observation.text("pool") or observation.text("by")
+
+
+def _shown(address: Address) -> str:
+    if address.path:
+        return f"unix:{address.path}"
+    return f"[{address.host}]:{address.port}" if address.six else f"{address.host}:{address.port}"
+
+
+def _joined(observation: Observation, word: str, **more: Value) -> Observation:
+    value: dict[str, Value] = {
+        "by": observation.text("by"),
+        "upstream": observation.text("upstream"),
+        "file": observation.text("file"),
+        "line": observation.value.get("line"),
+        **more,
+    }
+    return Observation(Hop.LINK, word, value, observation.source, observation.at)

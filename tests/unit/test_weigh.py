@@ -1,0 +1,101 @@
+"""From observations to probabilities: what must hold whatever the observations are."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badgateway.inference.weigh import FACTORS, weigh
+from badgateway.knowledge.base import knowledge
+from badgateway.knowledge.cause import Range, Strength
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation
+
+KNOWN = knowledge()
+EXAMPLES = {
+    "^unix:": "unix:/run/app.sock",
+}
+
+
+def _example(clue):
+    value = {}
+    for key, wanted in clue.where.items():
+        if isinstance(wanted, Range):
+            value[key] = wanted.least if wanted.least > -1e9 else wanted.most
+        elif isinstance(wanted, tuple):
+            value[key] = wanted[0]
+        else:
+            return None
+    return Observation(Hop.HOST, clue.observation, value)
+
+
+CLUES = [
+    (name, clue, found)
+    for name, cause in KNOWN.causes.items()
+    for clue in cause.clues
+    if (found := _example(clue)) is not None
+]
+anything = st.lists(st.sampled_from([found for _, _, found in CLUES]), max_size=12)
+outside = st.dictionaries(st.sampled_from(sorted(KNOWN.causes)), st.floats(0, 0.2), max_size=5)
+
+
+def probabilities(observations, shares=None):
+    found = weigh(Evidence(observations), KNOWN, shares)
+    return {one.cause: one.probability for one in found}
+
+
+@given(anything, outside)
+def test_probabilities_are_probabilities(observations, shares):
+    found = probabilities(observations, shares)
+    assert all(0 <= share <= 1 for share in found.values())
+    assert sum(found.values()) <= 1 + 1e-9
+
+
+@given(anything, outside, st.randoms(use_true_random=False))
+def test_order_changes_nothing(observations, shares, random):
+    shuffled = list(observations)
+    random.shuffle(shuffled)
+    assert probabilities(shuffled, shares) == pytest.approx(probabilities(observations, shares))
+
+
+@given(anything, outside)
+def test_what_speaks_of_no_cause_changes_nothing(observations, shares):
+    more = [*observations, Observation(Hop.GATEWAY, "server-started", {"by": "nginx"})]
+    assert probabilities(more, shares) == pytest.approx(probabilities(observations, shares))
+
+
+@given(anything, outside, st.sampled_from([c for c in CLUES if FACTORS[c[1].strength] > 1]))
+def test_evidence_for_a_cause_alone_never_lowers_it(observations, shares, one):
+    """A clue that several causes share may favour another of them; against the causes that it
+    does not speak for, its own always rises.
+    """
+    name, _, found = one
+    speaks_for = {cause for cause, clue in KNOWN.clues[found.name] if clue.fits(found)}
+    lent = {c for c, file in KNOWN.causes.items() if speaks_for & set(file.leads_to)}
+    before, after = (
+        probabilities(observations, shares),
+        probabilities([*observations, found], shares),
+    )
+    for other in set(before) - speaks_for - lent:
+        if before[other] > 1e-12 and after[other] > 1e-12:
+            assert after[name] / after[other] >= before[name] / before[other] * (1 - 1e-9)
+
+
+def test_a_root_wins_over_what_it_brings_about_only_with_a_word_of_its_own():
+    refused = Observation(Hop.LINK, "database-refused", {})
+    full = Observation(Hop.HOST, "disk-full", {"path": "/var"})
+    assert weigh(Evidence([refused]), KNOWN)[0].cause == "database-down"
+    ranked = weigh(Evidence([refused, full]), KNOWN)
+    assert ranked[0].cause == "disk-full"
+    assert {"o1", "o2"} <= set(ranked[0].because)
+
+
+def test_the_strengths_are_ordered():
+    order = [Strength.EXCLUDES, Strength.AGAINST, Strength.WEAK, Strength.TYPICAL]
+    order += [Strength.STRONG, Strength.PROOF]
+    factors = [FACTORS[strength] for strength in order]
+    assert factors == sorted(factors)
+    assert FACTORS[Strength.AGAINST] < 1 < FACTORS[Strength.WEAK]
+
+
+def test_what_nobody_wrote_down_keeps_its_share():
+    assert sum(probabilities([]).values()) < 0.9
