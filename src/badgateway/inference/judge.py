@@ -1,5 +1,4 @@
-"""The verdict: the first layer that failed, who made the page, what it means; and what is known
-from inside.
+"""The verdict: what failed first, who made the page, what it means, and what is known inside.
 
 What is seen from outside gives each cause its share; where something was seen inside as well,
 those shares are where `weigh` starts from.
@@ -80,6 +79,8 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
     """
     for joined in list(wired(evidence)):
         evidence.add(joined)
+    if evidence.first("asked"):
+        return judge_check(evidence, subject, known)
     return _informed(_judged_answers(evidence, subject, known), evidence, known)
 
 

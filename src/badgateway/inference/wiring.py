@@ -15,7 +15,7 @@ from badgateway.model.observation import Evidence, Observation, Value
 _REFUSED = ("upstream-refused", "socket-not-found")
 _SILENT = ("upstream-connect-timeout",)
 _LOOPBACK = ("127.", "[::1]", "::1", "localhost")
-_EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")
+_EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")  # noqa: S104 - compared only
 
 
 def wired(evidence: Evidence) -> Iterator[Observation]:

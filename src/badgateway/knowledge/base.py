@@ -17,8 +17,9 @@ from badgateway.knowledge.variant import VariantFile, load_variants
 class Knowledge:
     """Everything that a verdict is made from, by name.
 
-    `clues` are those of the causes by the observation they speak of, `unsigned` is what an answer means that no product signed, `proxy_status` what the error
-    types of the header of that name mean.
+    `clues` are those of the causes by the observation that they speak of, `unsigned` is what an
+    answer means that no product signed, `proxy_status` what the error types of the header of
+    that name mean.
     """
 
     emitters: Mapping[str, EmitterFile]

@@ -58,14 +58,10 @@ def facts_of(table: Table) -> tuple[Fact, ...]:
 
 
 def _expression(table: Table, key: str, text: str) -> re.Pattern[str]:
-    """Words and stems parted by ` | `; a trailing `*` stands for any ending, `~` for up to five
-    words in between.
-    """
+    """Words and stems parted by ` | `; a trailing `*` stands for any ending."""
     parts = []
     for part in text.split(" | "):
         escaped = re.escape(part.strip()).replace(r"\*", r"\w*").replace(r"\ ", r"\s+")
-        escaped = escaped.replace(r"\s+\~\s+", r"(?:\W+\w+){0,5}?\W+")
-        escaped = escaped.replace(r"\s+~\s+", r"(?:\W+\w+){0,5}?\W+")
         if not escaped:
             raise table.error("an empty expression is in every sentence", key)
         parts.append(rf"(?<!\w){escaped}(?!\w)")

@@ -106,8 +106,8 @@ def scan(
             more["times"] = tuple(group.times)
         yield replace(first, value=more)
     if unread + beyond and read:
-        value = {"count": unread + beyond, "name": material.name, "kind": kind}
-        yield Observation(Hop.HOST, "lines-unread", value, f"{kind}:{material.name}")
+        lost: dict[str, Value] = {"count": unread + beyond, "name": material.name, "kind": kind}
+        yield Observation(Hop.HOST, "lines-unread", lost, f"{kind}:{material.name}")
 
 
 _PLAIN = re.compile(r"\d+")

@@ -14,8 +14,10 @@ from badgateway.model.vocabulary import vocabulary
 
 
 class Trust(StrEnum):
-    """Where the wording comes from: the product's source, its documentation, a public report of
-    somebody who met it, the lab, or general knowledge that nobody has looked up.
+    """Where a wording comes from.
+
+    The product's source, its documentation, a public report of somebody who met it, the lab, or
+    general knowledge that nobody has looked up.
     """
 
     SOURCE = "source"

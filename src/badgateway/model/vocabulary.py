@@ -26,13 +26,16 @@ class CauseWord:
 
 @dataclass(frozen=True, slots=True)
 class ObservationWord:
-    """An observation's name, the sentence that states it, with its value's keys in braces, and its
-    theme: the file it stands in.
+    """An observation's name, its sentence with the value's keys in braces, and its theme.
+
+    The theme is the name of the file that the word stands in. `derived` words are not seen but
+    follow from others, and are made anew whenever evidence is judged.
     """
 
     name: str
     says: str
     theme: str
+    derived: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,12 @@ def _observation_words(folder: Traversable) -> dict[str, ObservationWord]:
         for name, table in tomllib.loads(file.read_text("utf-8")).items():
             if name in words:
                 raise ValueError(f"observations/{file.name}: '{name}' is defined twice")
-            words[name] = ObservationWord(name, table["says"], file.name.removesuffix(".toml"))
+            words[name] = ObservationWord(
+                name,
+                table["says"],
+                file.name.removesuffix(".toml"),
+                table.get("derived", file.name == "joined.toml"),
+            )
     return words
 
 

@@ -9,13 +9,6 @@ from typing import BinaryIO, cast
 
 from badgateway.model.material import Material
 
-UNPACKED_LIMIT = 64 * 1024**3
-"""Bytes that a compressed file may grow to; a bomb ends here."""
-
-
-class ExtraMissingError(OSError):
-    """A compressed file whose program part is not installed; the message says how to get it."""
-
 
 def material_at(path: Path, name: str = "") -> Material:
     """The file at `path`, opened when it is read.
@@ -42,10 +35,6 @@ def material_at(path: Path, name: str = "") -> Material:
 
 
 def _zstandard(path: Path) -> BinaryIO:
-    try:
-        import zstandard  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise ExtraMissingError(
-            0, "it is compressed with zstd; install `badgateway[zstd]` or unpack it"
-        ) from None
+    import zstandard  # noqa: PLC0415 - only compressed files need it
+
     return cast("BinaryIO", io.BufferedReader(zstandard.open(path, "rb")))

@@ -43,8 +43,8 @@ def read(material: Material) -> Iterator[Observation]:
         yield Observation(Hop.BROWSER, "reported", value, source)
     response = Response(status=None, body=text, headed=False)
     excerpt = masked(" ".join(text.split())[:200])
-    value = {**response.value(), "url": material.name, "what": "report", "excerpt": excerpt}
-    yield Observation(Hop.GATEWAY, "page-text", value, source)
+    page = {**response.value(), "url": material.name, "what": "report", "excerpt": excerpt}
+    yield Observation(Hop.GATEWAY, "page-text", page, source)
 
 
 def _facts(text: str) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,27 @@
+"""fail2ban's log."""
+
+import re
+from collections.abc import Iterator
+
+from badgateway.knowledge.dialect import share_of_lines
+from badgateway.knowledge.scan import Entry, scan
+from badgateway.model.material import Material
+from badgateway.model.observation import Observation
+
+KIND = "fail2ban-log"
+
+_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} fail2ban\.\w+ ")
+
+
+def fits(head: str) -> float:
+    """Lines of its shape."""
+    return 0.96 * share_of_lines(head, _LINE)
+
+
+def read(material: Material) -> Iterator[Observation]:
+    """What its signatures say."""
+    return scan(material, KIND, ["fail2ban"], _entry)
+
+
+def _entry(line: str) -> Entry | None:
+    return Entry(line)

@@ -1,0 +1,27 @@
+"""What `varnishlog` prints: transactions as records (doc/sphinx/reference/vsl.rst)."""
+
+import re
+from collections.abc import Iterator
+
+from badgateway.knowledge.dialect import share_of_lines
+from badgateway.knowledge.scan import Entry, scan
+from badgateway.model.material import Material
+from badgateway.model.observation import Observation
+
+KIND = "varnish-log"
+
+_LINE = re.compile(r"-{1,3} +\w+ |\*+ +<<|-+ *<<| +\d+ +\w+ +[-bc] |Child \(\d+\)")
+
+
+def fits(head: str) -> float:
+    """Lines of its shape."""
+    return 0.96 * share_of_lines(head, _LINE)
+
+
+def read(material: Material) -> Iterator[Observation]:
+    """What its signatures say."""
+    return scan(material, KIND, ["varnish"], _entry)
+
+
+def _entry(line: str) -> Entry | None:
+    return Entry(line)
