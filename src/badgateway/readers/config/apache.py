@@ -1,0 +1,100 @@
+"""Apache's configuration: ProxyPass and its kin, times, names (mod_proxy's documentation)."""
+
+import re
+from collections.abc import Iterator
+
+from badgateway.model.hop import Hop
+from badgateway.model.material import Material
+from badgateway.model.observation import Observation, Value
+
+KIND = "apache-config"
+
+_KNOWN = re.compile(
+    r"(?mi)^\s*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory|ProxyPass|ProxyPassReverse"
+    r"|ProxyTimeout|ServerName|ServerAlias|DocumentRoot|BalancerMember|SetHandler|SSLProxyEngine"
+    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen)\b"
+)
+_TARGET = re.compile(r"(?:(unix:[^|]+)\|)?(\w+)://([^/\s\"]*)")
+_PORTS = {"https": 443, "http": 80, "ajp": 8009, "fcgi": 9000, "wss": 443}
+
+
+def fits(head: str) -> float:
+    """Directives that only Apache has, no semicolons at the ends of lines."""
+    known = len(_KNOWN.findall(head))
+    if not known or re.search(r"(?m);\s*$", head):
+        return 0.0
+    lines = sum(1 for line in head.splitlines() if line.strip() and line.strip()[0] != "#")
+    return 0.95 if known * 4 >= lines else 0.6
+
+
+def read(material: Material) -> Iterator[Observation]:
+    """Where requests are sent, names, times."""
+    sites: tuple[str, ...] = ()
+    kept = ""
+    first = 0
+    for number, raw in material.lines():
+        line = kept + raw.strip()
+        first = first if kept else number
+        if raw.endswith("\\"):
+            kept = line[:-1] + " "
+            continue
+        kept = ""
+        words = re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', line)
+        parts = [quoted or plain for quoted, plain in words]
+        if not parts or parts[0].startswith("#"):
+            continue
+        name = parts[0].lower()
+        if name.startswith("<virtualhost"):
+            sites = ()
+        elif name in ("servername", "serveralias"):
+            sites = (*sites, *parts[1:])
+        for word, value in _line(name, parts[1:], sites):
+            value |= {"by": "apache", "file": material.name, "line": first}
+            yield Observation(Hop.GATEWAY, word, value, f"{KIND}:{material.name}:{first}")
+
+
+def _line(
+    name: str, words: list[str], sites: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, Value]]]:
+    if name in ("proxypass", "proxypassmatch", "balancermember", "sethandler", "rewriterule"):
+        for word in words:
+            found = _TARGET.search(word.removeprefix("proxy:"))
+            if found is None or found[2] == "balancer":
+                continue
+            address = found[1] or found[3]
+            if not found[1] and not re.search(r":\d+$", address):
+                address = f"{address}:{_PORTS.get(found[2], 80)}"
+            protocol = {"fcgi": "fastcgi"}.get(found[2], found[2])
+            yield (
+                "config-upstream",
+                {"upstream": address, "sites": sites, "path": words[0], "protocol": protocol},
+            )
+            if address.startswith("localhost:") and not found[1]:
+                detail = "localhost is 127.0.0.1 and ::1; the application may listen on one only"
+                yield "config-flaw", {"flaw": "localhost-ambiguous", "detail": detail}
+            break
+        timeout = next((w.split("=")[1] for w in words if w.startswith("timeout=")), "")
+        if timeout.isdigit():
+            value: dict[str, Value] = {
+                "setting": "timeout",
+                "seconds": int(timeout),
+                "role": "read",
+            }
+            yield "config-timeout", value
+    elif name in ("proxytimeout", "timeout") and words and words[0].isdigit():
+        yield "config-timeout", {"setting": name, "seconds": int(words[0]), "role": "read"}
+    elif name == "listen" and words:
+        address = words[0] if ":" in words[0] else f"*:{words[0]}"
+        yield "config-listen", {"address": address, "sites": ()}
+    elif name in ("maxrequestworkers", "serverlimit") and words:
+        yield "config-limit", {"setting": name, "most": words[0]}
+    elif name in ("errorlog", "customlog") and words and words[0].startswith("/"):
+        kind = "error" if name == "errorlog" else "access"
+        yield "config-log", {"path": words[0], "kind": kind}
+    elif name == "keepalivetimeout" and words and words[0].isdigit():
+        yield (
+            "config-keepalive",
+            {"setting": "KeepAliveTimeout", "seconds": int(words[0]), "role": "client"},
+        )
+    elif name in ("sslproxyverify", "sslproxycheckpeername", "sslproxyengine") and words:
+        yield "config-tls", {"setting": name, "value": words[0]}

@@ -1,0 +1,264 @@
+"""nginx's configuration: whole files, `nginx -T`, and pieces that somebody pasted.
+
+Taken apart by crossplane's lexer; directives as in https://nginx.org/en/docs/dirindex.html.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from badgateway.model.hop import Hop
+from badgateway.model.material import Material
+from badgateway.model.observation import Observation, Value
+from badgateway.model.secret import masked
+
+KIND = "nginx-config"
+
+_DIRECTIVE = re.compile(
+    r"\s*(?:proxy_\w+|fastcgi_\w+|uwsgi_\w+|grpc_\w+|upstream|server|location|listen|server_name"
+    r"|worker_\w+|events|http|keepalive\w*|include|error_log|access_log|root|index|try_files|return"
+    r"|ssl_\w+|limit_\w+|large_client_header_buffers|client_\w+|resolver\w*|map|user|pid|add_header"
+    r"|rewrite|if|set|gzip\w*|sendfile|types|default_type|error_page|log_format|http2|zone)\b"
+    r"[^;{}]*[;{]"
+)
+_OTHER = re.compile(r"\s*(?:#.*|[}\])]+;?|.*;|[^{};]*\{|[^;]*)\s*$")
+_PASS = {
+    "proxy_pass": "http",
+    "fastcgi_pass": "fastcgi",
+    "uwsgi_pass": "uwsgi",
+    "scgi_pass": "scgi",
+    "grpc_pass": "grpc",
+}
+_TIMEOUTS = {"connect_timeout": "connect", "read_timeout": "read", "send_timeout": "send"}
+_BUFFERS = ("proxy_buffer_size", "fastcgi_buffer_size", "uwsgi_buffer_size")
+_LIMITS = ("worker_connections", "worker_rlimit_nofile", "limit_conn", "limit_req")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(slots=True)
+class Directive:
+    """One directive with where it stands and what is inside its braces."""
+
+    name: str
+    arguments: list[str]
+    file: str
+    line: int
+    inner: list["Directive"] = field(default_factory=list)
+
+
+def fits(head: str) -> float:
+    """Directives that end in semicolons, names that only nginx has among them."""
+    if re.search(r"(?m)^# configuration file /\S+:$", head):
+        return 0.99
+    lines = [line for line in head.splitlines()[:200] if line.strip() and line.strip()[0] != "#"]
+    known = sum(1 for line in lines if _DIRECTIVE.match(line))
+    other = sum(1 for line in lines if _OTHER.match(line))
+    if not lines or not known or other < len(lines):
+        return 0.0
+    return min(0.96, 0.5 + 0.6 * known / len(lines)) if ";" in head else 0.0
+
+
+def read(material: Material) -> Iterator[Observation]:
+    """Where requests are sent, and every time, size and limit on the way."""
+    yield from stated(directives(material.text(), material.name, material.first_line))
+
+
+def directives(text: str, file: str, first_line: int = 1) -> list[Directive]:
+    """The tree of directives; what is not closed or opened is taken as it stands.
+
+    In what `nginx -T` prints, each directive has the file and line it was read from.
+    """
+    from crossplane.lexer import _lex_file_object  # noqa: PLC0415 - slow to import
+
+    starts = [
+        (text.count("\n", 0, found.start()) + 1, found[1])
+        for found in re.finditer(r"(?m)^# configuration file (\S+):$", text)
+    ]
+    root: list[Directive] = []
+    stack, words, line = [root], [], 0
+    for token, number, quoted in _lex_file_object(io.StringIO(text)):
+        if quoted or token not in (";", "{", "}"):
+            if not words and token.startswith("#") and not quoted:
+                continue
+            if not words:
+                line = number
+            words.append(token)
+            continue
+        if words:
+            where, at = _place(line, starts, file, first_line)
+            found = Directive(words[0], words[1:], where, at)
+            stack[-1].append(found)
+            words = []
+            if token == "{":
+                stack.append(found.inner)
+        elif token == "{":
+            stack.append([])
+        if token == "}" and len(stack) > 1:
+            stack.pop()
+    return root
+
+
+def _place(line: int, starts: list[tuple[int, str]], file: str, first_line: int) -> tuple[str, int]:
+    found = [(at, name) for at, name in starts if at < line]
+    return (found[-1][1], line - found[-1][0]) if found else (file, line + first_line - 1)
+
+
+def stated(tree: list[Directive]) -> Iterator[Observation]:
+    """What a tree of directives says."""
+    upstreams = {
+        block.arguments[0]: block
+        for block in _all(tree)
+        if block.name == "upstream" and block.arguments
+    }
+    keepalive = any(d.name == "keepalive" for block in upstreams.values() for d in block.inner)
+    yield from _level(tree, upstreams, {"sites": ()}, keepalive)
+
+
+def _all(tree: list[Directive]) -> Iterator[Directive]:
+    for directive in tree:
+        yield directive
+        yield from _all(directive.inner)
+
+
+def _level(
+    tree: list[Directive],
+    upstreams: dict[str, Directive],
+    context: dict[str, Value],
+    keepalive: bool,
+) -> Iterator[Observation]:
+    for directive in tree:
+        name, words = directive.name, directive.arguments
+        if name == "server" and directive.inner:
+            names = [n for d in directive.inner if d.name == "server_name" for n in d.arguments]
+            yield from _level(
+                directive.inner, upstreams, {**context, "sites": tuple(names)}, keepalive
+            )
+            continue
+        if name == "location" and directive.inner:
+            yield from _level(
+                directive.inner, upstreams, {**context, "path": " ".join(words)}, keepalive
+            )
+            continue
+        yield from _one(directive, upstreams, context, tree, keepalive)
+        if directive.inner and name != "upstream":
+            yield from _level(directive.inner, upstreams, context, keepalive)
+
+
+def _one(
+    directive: Directive,
+    upstreams: dict[str, Directive],
+    context: dict[str, Value],
+    beside: list[Directive],
+    keepalive: bool,
+) -> Iterator[Observation]:
+    name, words = directive.name, directive.arguments
+    if not words:
+        return
+    if name in _PASS:
+        yield from _pass(directive, upstreams, context, beside)
+    elif name == "listen":
+        address = words[0] if ":" in words[0] or "/" in words[0] else f"*:{words[0]}"
+        yield _say(directive, "config-listen", address=address, sites=context["sites"])
+    elif name.split("_", 1)[-1] in _TIMEOUTS and name.split("_")[0] in (
+        *("proxy", "fastcgi", "uwsgi", "grpc", "scgi"),
+    ):
+        seconds = _seconds(words[0])
+        if seconds is not None:
+            role = _TIMEOUTS[name.split("_", 1)[-1]]
+            yield _say(directive, "config-timeout", setting=name, seconds=seconds, role=role)
+    elif name in _BUFFERS and (size := _bytes(words[0])) is not None:
+        yield _say(directive, "config-buffer", setting=name, size=size)
+    elif name in _LIMITS:
+        yield _say(directive, "config-limit", setting=name, most=" ".join(words))
+    elif name == "keepalive_timeout" and keepalive and (idle := _seconds(words[0])) is not None:
+        pass
+    elif name in ("error_log", "access_log") and words[0].startswith("/"):
+        kind = name.split("_")[0]
+        yield _say(directive, "config-log", path=words[0], kind=kind)
+    elif name in ("proxy_ssl_verify", "proxy_ssl_server_name", "ssl_verify_client"):
+        yield _say(directive, "config-tls", setting=name, value=words[0])
+    elif name == "return" and words[0] == "503":
+        yield _say(directive, "maintenance-on", detail=f"return 503 in {directive.file}")
+
+
+def _pass(
+    directive: Directive,
+    upstreams: dict[str, Directive],
+    context: dict[str, Value],
+    beside: list[Directive],
+) -> Iterator[Observation]:
+    target = directive.arguments[0]
+    scheme, _, rest = target.rpartition("://")
+    scheme = scheme or _PASS[directive.name]
+    host = rest if rest.startswith("unix:") else rest.split("/", 1)[0]
+    common: dict[str, Value] = {
+        "protocol": scheme,
+        "sites": context["sites"],
+        "path": context.get("path", ""),
+        "variable": "$" in host,
+    }
+    block = upstreams.get(host)
+    if block is None:
+        address = _with_port(host, scheme)
+        yield _say(directive, "config-upstream", upstream=address, **common)
+        if host.split(":")[0] == "localhost":
+            yield _say(
+                directive,
+                "config-flaw",
+                flaw="localhost-ambiguous",
+                detail="localhost is 127.0.0.1 and ::1; the application may listen on one only",
+            )
+    else:
+        idle = next((d for d in block.inner if d.name == "keepalive_timeout"), None)
+        if any(d.name == "keepalive" for d in block.inner):
+            seconds = _seconds(idle.arguments[0]) if idle and idle.arguments else 60.0
+            yield _say(
+                idle or block,
+                "config-keepalive",
+                seconds=seconds or 60.0,
+                setting="keepalive_timeout",
+                role="upstream",
+            )
+        for server in block.inner:
+            if server.name == "server" and server.arguments:
+                address = _with_port(server.arguments[0], scheme)
+                yield _say(server, "config-upstream", upstream=address, group=host, **common)
+    names = {d.name: d.arguments[:1] for d in beside}
+    if scheme == "https" and names.get("proxy_ssl_server_name", ["off"]) != ["on"]:
+        yield _say(
+            directive,
+            "config-flaw",
+            flaw="sni-missing",
+            detail="no server name is sent to the upstream (proxy_ssl_server_name is off)",
+        )
+
+
+def _with_port(host: str, scheme: str) -> str:
+    if host.startswith("unix:"):
+        return host.rstrip(":").split(":/", 1)[0] if host.count(":/") > 1 else host.rstrip(":")
+    has_port = re.search(r":(\d+|<[^>]*>|\$\w+)$", host)
+    return host if has_port else f"{host}:{443 if scheme in ('https', 'grpcs') else 80}"
+
+
+def _say(directive: Directive, word: str, **values: Value) -> Observation:
+    value: dict[str, Value] = {
+        "by": "nginx",
+        "file": directive.file,
+        "line": directive.line,
+        **{key: masked(item) if isinstance(item, str) else item for key, item in values.items()},
+    }
+    source = f"{KIND}:{directive.file}:{directive.line}"
+    return Observation(Hop.GATEWAY, word, value, source)
+
+
+def _seconds(text: str) -> float | None:
+    parts = re.findall(r"(\d+)(ms|[smhd]?)", text)
+    if not parts or not re.fullmatch(r"(?:\d+(?:ms|[smhd]?))+", text):
+        return None
+    return sum(int(number) * _UNITS[unit or "s"] for number, unit in parts)
+
+
+def _bytes(text: str) -> int | None:
+    found = re.fullmatch(r"(\d+)([kKmM]?)", text)
+    return int(found[1]) * {"": 1, "k": 1024, "m": 1 << 20}[found[2].lower()] if found else None
