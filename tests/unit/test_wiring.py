@@ -21,7 +21,8 @@ def upstream(address, **more):
 
 
 def listener(address, process="python", **more):
-    value = {"address": address, "process": process, "complete": True, "place": "", **more}
+    kind = "unix" if address.startswith("unix:") else "tcp"
+    value = {"address": address, "process": process, "complete": True, "kind": kind, **more}
     return Observation(Hop.UPSTREAM, "listening", value, "ss:x")
 
 

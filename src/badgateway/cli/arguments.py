@@ -7,8 +7,8 @@ from typing import NoReturn
 
 from badgateway import __version__
 
-COMMANDS = ("check", "explain", "demo", "lab")
-PLANNED = ("inspect", "logs", "fix", "undo", "ticket", "serve", "dns")
+COMMANDS = ("check", "explain", "inspect", "demo", "lab")
+PLANNED = ("logs", "fix", "undo", "ticket", "serve", "dns")
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace
@@ -73,10 +73,41 @@ def _parser() -> argparse.ArgumentParser:
     _common(check)
     _way(check)
     explain = commands.add_parser(
-        "explain", help="say what saved material shows: a page, an error text, a HAR file"
+        "explain",
+        help="say what saved material shows: a page, log lines, configuration, a HAR file",
     )
     explain.add_argument("files", metavar="FILE", nargs="*", help="standard input where none or -")
     _common(explain)
+    inspect = commands.add_parser(
+        "inspect", help="on the server: find which line, process or limit broke the site"
+    )
+    inspect.add_argument("--url", metavar="URL", help="a page that fails; asked for as well")
+    inspect.add_argument("--site", metavar="NAME", help="only what belongs to this site")
+    inspect.add_argument(
+        "--since", metavar="TIME", help="what logs say since 2h, 30m, 3d ago or an ISO time"
+    )
+    inspect.add_argument("--root", metavar="DIR", help="a copied tree instead of this machine")
+    inspect.add_argument(
+        "--with",
+        dest="more",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="what other machines show: logs, bundles, a visitor's --json (repeatable)",
+    )
+    inspect.add_argument(
+        "--bundle", metavar="FILE.tar.zst", help="pack what was seen, secrets masked"
+    )
+    inspect.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for the outside check"
+    )
+    inspect.add_argument(
+        "--no-public-resolvers",
+        dest="public_resolvers",
+        action="store_false",
+        help="ask no resolver but this machine's own",
+    )
+    _common(inspect)
     demo = commands.add_parser(
         "demo", help="start a small broken site on this machine and diagnose it"
     )

@@ -50,6 +50,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _command(parsed: Parsed) -> int:
+    if parsed.command == "inspect":
+        from badgateway.cli.inspect import inspect  # noqa: PLC0415
+
+        return inspect(parsed)
     if parsed.command == "explain":
         from badgateway.cli.explain import explain  # noqa: PLC0415
 

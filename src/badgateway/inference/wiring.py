@@ -20,7 +20,16 @@ _EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")  # noqa: S104 - compared only
 
 def wired(evidence: Evidence) -> Iterator[Observation]:
     """Every joined observation that the evidence allows."""
-    for join in (_listeners, _queues, _timeouts, _keepalives, _databases, _stale, _selectors):
+    for join in (
+        _listeners,
+        _queues,
+        _pools,
+        _timeouts,
+        _keepalives,
+        _databases,
+        _stale,
+        _selectors,
+    ):
         yield from join(evidence)
 
 
@@ -63,7 +72,7 @@ def _wanted(evidence: Evidence) -> list[tuple[Observation, Address]]:
     found = []
     for observation in evidence.named("config-upstream", *_REFUSED, *_SILENT):
         address = address_of(observation.text("upstream"))
-        if address is not None:
+        if address is not None and not observation.value.get("other_site"):
             found.append((observation, address))
     return found
 
@@ -82,24 +91,31 @@ def _listeners(evidence: Evidence) -> Iterator[Observation]:
     listening = _listening(evidence)
     if not listening:
         return
-    complained = {o.text("upstream") for o in evidence.named(*_REFUSED)}
-    complete = {o.text("place") for o, _ in listening if o.value.get("complete")}
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for observation, wanted in _wanted(evidence):
-        key = (observation.text("upstream"), observation.text("place"))
-        if key in seen:
+        upstream = observation.text("upstream")
+        if upstream in seen:
             continue
-        seen.add(key)
-        at = [(o, a) for o, a in listening if _serves(a, wanted)]
-        if at:
+        seen.add(upstream)
+        if any(_serves(a, wanted) for _, a in listening):
             continue
-        refused = observation.text("upstream") in complained
-        other = _otherwise(wanted, listening)
+        other = _otherwise(observation, wanted, listening)
         if other is not None:
-            name, (found, address) = other
-            yield _joined(observation, name, found=_shown(address), process=_who(found))
-        elif complete and (refused or observation.value.get("local", True)):
+            word, (found, address) = other
+            yield _joined(observation, word, found=_shown(address), process=_who(found))
+        elif _listed(wanted, listening):
             yield _joined(observation, "no-listener")
+
+
+def _listed(wanted: Address, listening: list[tuple[Observation, Address]]) -> bool:
+    """Whether a complete list of the machine is there on which `wanted` would stand."""
+    kind = "unix" if wanted.path else "tcp"
+    for observation, address in listening:
+        if not observation.value.get("complete") or observation.text("kind") != kind:
+            continue
+        if wanted.path or wanted.loopback or address.host == wanted.host:
+            return True
+    return False
 
 
 def _serves(listener: Address, wanted: Address) -> bool:
@@ -129,7 +145,7 @@ def _is_name(host: str) -> bool:
 
 
 def _otherwise(
-    wanted: Address, listening: list[tuple[Observation, Address]]
+    observation: Observation, wanted: Address, listening: list[tuple[Observation, Address]]
 ) -> tuple[str, tuple[Observation, Address]] | None:
     """A listener that is probably meant, and what is different about it."""
     if wanted.path:
@@ -148,7 +164,15 @@ def _otherwise(
             return "listens-on-loopback-only", pair
         elif wanted.six and there.host == "0.0.0.0":  # noqa: S104 - compared only
             return "listens-on-other-family", pair
+    if observation.text("protocol") == "fastcgi":
+        for pair in listening:
+            if "php-fpm" in pair[0].text("process") and _reachable(pair[1], wanted):
+                return "listens-elsewhere", pair
     return None
+
+
+def _reachable(there: Address, wanted: Address) -> bool:
+    return there.everywhere or there.host == wanted.host or (there.loopback and wanted.loopback)
 
 
 _FAMILIES = re.compile(r"php|gunicorn|uwsgi|puma|unicorn|mysql|postgres", re.IGNORECASE)
@@ -173,6 +197,28 @@ def _queues(evidence: Evidence) -> Iterator[Observation]:
             observation.source,
             observation.at,
         )
+
+
+def _pools(evidence: Evidence) -> Iterator[Observation]:
+    """A pool in which as many connections are open as it has workers: each serves one."""
+    for pool in evidence.named("config-pool"):
+        most, wanted = pool.number("most"), address_of(pool.text("address"))
+        for observation, there in _listening(evidence):
+            open_now = observation.number("connections")
+            if observation.name != "listening" or not most or open_now is None or wanted is None:
+                continue
+            waiting = observation.number("queue") or 0
+            if _serves(there, wanted) and open_now - waiting >= most:
+                value: dict[str, Value] = {
+                    "pool": pool.text("pool"),
+                    "active": most,
+                    "idle": 0,
+                    "queue": waiting,
+                    "reached": "unknown",
+                    "full": True,
+                }
+                yield Observation(Hop.UPSTREAM, "pool-status", value, observation.source)
+                break
 
 
 def _timeouts(evidence: Evidence) -> Iterator[Observation]:

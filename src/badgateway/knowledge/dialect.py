@@ -19,14 +19,14 @@ def share_of_lines(head: str, line: re.Pattern[str]) -> float:
     return sum(1 for text in lines[:_LINES] if line.match(text)) / min(len(lines), _LINES)
 
 
-def local_time(text: str, shape: str) -> datetime | None:
+def local_time(text: str | None, shape: str) -> datetime | None:
     """A time without a zone, taken as this machine's own; None where it is no time.
 
     A log that was copied from a machine in another zone is off by whole hours or their halves;
     who joins logs has to know (`Material` does not tell).
     """
     try:
-        return datetime.strptime(text, shape).astimezone()
+        return datetime.strptime(text, shape).astimezone() if text else None
     except (ValueError, OverflowError):
         return None
 

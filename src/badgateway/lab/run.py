@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from datetime import UTC, datetime
 from pathlib import Path
 
 import badgateway
@@ -118,7 +118,8 @@ def one(
     if prove and fault.breaks and not unseen(lab, fault):
         raise LabError("its looks hold although nothing is broken: they prove nothing")
     heals: list[Heal] = []
-    watch = Evidence(lab, fault.evidence) if evidence else None
+    watch = Evidence(lab, fault.evidence) if evidence or side != "visitor" else None
+    began = datetime.now(UTC).replace(microsecond=0)
     try:
         for broken in fault.breaks:
             heal = break_it(lab, broken.way, dict(broken.arguments))
@@ -129,7 +130,9 @@ def one(
                 raise LabError(f"it is not in force: {missing}")
             time.sleep(_PAUSE)
         answer = asked(lab, fault) if side != "owner" else None
-        inspection = inspected(lab, fault) if side != "visitor" else None
+        inspection = (
+            inspected(lab, fault, began, watch, answer) if watch and side != "visitor" else None
+        )
         if watch and evidence:
             watch.write(evidence / fault.name)
     finally:
@@ -211,18 +214,21 @@ def asked(lab: Lab, fault: Fault) -> Answer:
     return product(lab, "client", words, fault.environment)
 
 
-def inspected(lab: Lab, fault: Fault) -> Answer | None:
-    """The owner's side: `badgateway inspect` on the gateway, where this version has it."""
-    if not _inspects():
-        return None
-    return product(lab, "gateway", ["inspect", "--json", "--url", fault.url], {})
+def inspected(
+    lab: Lab, fault: Fault, began: datetime, watch: Evidence, answer: Answer | None
+) -> Answer:
+    """The owner's side: `badgateway inspect` on the gateway.
 
-
-@cache
-def _inspects() -> bool:
-    """Whether the product has the command, asked of itself."""
-    words = [sys.executable, "-m", "badgateway", "inspect", "--help"]
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    It is given what else an owner has: logs and output of his other machines, and the verdict
+    that the visitor sent him.
+    """
+    folder = lab.folder / "owner" / fault.name
+    watch.write(folder)
+    if answer is not None and answer.verdict is not None:
+        (folder / "visitor.json").write_text(json.dumps(answer.verdict), "utf-8")
+    given = [word for file in sorted(folder.iterdir()) for word in ("--with", str(file))]
+    words = ["inspect", "--json", "--url", fault.url, "--since", began.isoformat(), *given]
+    return product(lab, "gateway", words, {})
 
 
 def _plain(answer: Answer) -> dict[str, object]:

@@ -76,8 +76,8 @@ def _line(words: list[str], section: str, name: str) -> Iterator[tuple[str, dict
         case ["bind", address, *_]:
             yield "config-listen", {"address": _plain(address), "sites": ()}
         case ["timeout", which, time, *_] if which in _ROLES and (s := _seconds(time)) is not None:
-            value = {"setting": f"timeout {which}", "seconds": s, "role": _ROLES[which]}
-            yield "config-timeout", value
+            role = _ROLES[which]
+            yield "config-timeout", {"setting": f"timeout {which}", "seconds": s, "role": role}
         case ["maxconn", most, *_]:
             yield "config-limit", {"setting": f"maxconn ({section})", "most": most}
         case ["http-request", "deny", *rest]:

@@ -22,7 +22,8 @@ _DIRECTIVE = re.compile(
     r"|rewrite|if|set|gzip\w*|sendfile|types|default_type|error_page|log_format|http2|zone)\b"
     r"[^;{}]*[;{]"
 )
-_OTHER = re.compile(r"\s*(?:#.*|[}\])]+;?|.*;|[^{};]*\{|[^;]*)\s*$")
+_ENDED = re.compile(r"\s*(?:#.*|.*[;{}])\s*(?:#.*)?$")
+"""How a line of nginx's configuration ends; few arguments go on over lines."""
 _PASS = {
     "proxy_pass": "http",
     "fastcgi_pass": "fastcgi",
@@ -53,10 +54,10 @@ def fits(head: str) -> float:
         return 0.99
     lines = [line for line in head.splitlines()[:200] if line.strip() and line.strip()[0] != "#"]
     known = sum(1 for line in lines if _DIRECTIVE.match(line))
-    other = sum(1 for line in lines if _OTHER.match(line))
-    if not lines or not known or other < len(lines):
+    ended = sum(1 for line in lines if _ENDED.match(line))
+    if not known or ended < 0.8 * len(lines):
         return 0.0
-    return min(0.96, 0.5 + 0.6 * known / len(lines)) if ";" in head else 0.0
+    return min(0.96, 0.6 + 0.6 * known / len(lines))
 
 
 def read(material: Material) -> Iterator[Observation]:
@@ -76,7 +77,8 @@ def directives(text: str, file: str, first_line: int = 1) -> list[Directive]:
         for found in re.finditer(r"(?m)^# configuration file (\S+):$", text)
     ]
     root: list[Directive] = []
-    stack, words, line = [root], [], 0
+    stack, line = [root], 0
+    words: list[str] = []
     for token, number, quoted in _lex_file_object(io.StringIO(text)):
         if quoted or token not in (";", "{", "}"):
             if not words and token.startswith("#") and not quoted:

@@ -20,7 +20,7 @@ def fits(head: str) -> float:
     """Settings that only PHP has."""
     lines = [line for line in head.splitlines()[:400] if line.strip()]
     known = sum(1 for line in lines if _SETTING.match(line))
-    other = sum(1 for line in lines if re.match(r"\s*(?:;|\[[\w.-]+\]\s*$|[\w.]+\s*=)", line))
+    other = sum(1 for line in lines if re.match(r"\s*(?:;|\[[\w.-]+\]\s*$|[\w.\[\]]+\s*=)", line))
     if not known or other < len(lines):
         return 0.0
     return 0.94

@@ -1,0 +1,54 @@
+"""`badgateway inspect`."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.show import exit_status, show
+from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.model.target import TargetError, Wishes, target_of
+from badgateway.transport.files import material_at
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def inspect(parsed: Parsed) -> int:
+    """Inspect this machine, or a copied tree, and show the verdict; returns the exit status."""
+    try:
+        target = target_of(parsed.url) if parsed.url else None
+        more = tuple(material_at(Path(name)) for name in parsed.more)
+        request = Request(
+            site=parsed.site or (target.host if target else ""),
+            target=target,
+            since=_since(parsed.since),
+            more=more,
+            root=Path(parsed.root) if parsed.root else None,
+        )
+        wishes = Wishes(timeout=parsed.timeout, public_resolvers=parsed.public_resolvers)
+        verdict = asyncio.run(inspect_machine(request, wishes))
+    except (TargetError, ValueError) as error:
+        complain(str(error))
+        return 2
+    except OSError as error:
+        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return 2
+    show(verdict, parsed)
+    return exit_status(verdict)
+
+
+def _since(text: str | None) -> datetime | None:
+    """`2h`, `30m`, or an ISO time, as a moment.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return None
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text):
+        return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: float(found[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise ValueError(f"--since wants 2h, 30m, 3d or 2026-11-24T09:00, not '{text}'") from None

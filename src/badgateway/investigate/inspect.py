@@ -1,0 +1,349 @@
+"""On the server: find what serves the site, follow a request's way, read what stands along it."""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from badgateway.inference.judge import judge_material
+from badgateway.inference.wiring import address_of
+from badgateway.investigate.check import check_url
+from badgateway.investigate.sort import read_sorted
+from badgateway.knowledge.base import knowledge
+from badgateway.model.hop import Hop
+from badgateway.model.material import Material, material_of
+from badgateway.model.observation import Evidence, Observation, Value
+from badgateway.model.target import Target, Wishes
+from badgateway.model.verdict import Verdict
+from badgateway.model.vocabulary import vocabulary
+from badgateway.remedies import steps_for
+from badgateway.state import host, sockets
+from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.place import Place, places
+from badgateway.state.software import GATEWAYS, PRODUCTS, Software, software_of
+from badgateway.transport.command import output_of
+from badgateway.transport.files import material_at
+
+DEEPEST = 4
+"""Places a request is followed through: gateway, application, database, and one more."""
+TAIL = 8 * 1024 * 1024
+"""Bytes at the end of a log that are read."""
+MOST_FILES = 300
+"""Files of configuration that are read, includes among them."""
+_INCLUDE = re.compile(r"(?mi)^\s*include(?:optional)?\s*=?\s+\"?([^\";#\n]+?)\"?\s*;?\s*$")
+_CONFIG_KINDS = {
+    "nginx": "nginx-config",
+    "apache": "apache-config",
+    "haproxy": "haproxy-config",
+    "caddy": "caddyfile",
+    "php-fpm": "php-config",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the owner wants to know.
+
+    Attributes:
+        site: the site's name; empty for all that are served here.
+        target: the page that is asked for from outside as well; None for none.
+        since: what logs say of the time before is left out.
+        more: material of other machines: bundles, logs, a visitor's verdict.
+        root: a copied tree that is read instead of this machine; its state is not there.
+    """
+
+    site: str = ""
+    target: Target | None = None
+    since: datetime | None = None
+    more: tuple[Material, ...] = ()
+    root: Path | None = None
+
+
+@dataclass(slots=True)
+class _Search:
+    """What has been found so far."""
+
+    request: Request
+    evidence: Evidence = field(default_factory=Evidence)
+    files: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+
+
+async def inspect_machine(request: Request, wishes: Wishes | None = None) -> Verdict:
+    """Everything that this machine shows about the site, and one verdict."""
+    started = time.monotonic()
+    search = _Search(request)
+    outside = None
+    if request.target is not None and not any(_is_visit(m) for m in request.more):
+        outside = asyncio.ensure_future(check_url(request.target, wishes or Wishes()))
+    for material in request.more:
+        _add(search, read_sorted(replace(material, since=request.since)))
+    if request.root is not None:
+        _tree(search, request.root)
+    else:
+        await _machine(search)
+    if outside is not None:
+        _add(search, _seen_only((await outside).observations))
+    known = knowledge()
+    subject = request.target.url if request.target else request.site or "this machine"
+    verdict = judge_material(search.evidence, subject, known)
+    verdict = replace(verdict, steps=steps_for(verdict, known))
+    return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))
+
+
+def _is_visit(material: Material) -> bool:
+    """Whether it is a verdict of the visitor's side."""
+    return '"badgateway.verdict/' in material.head[:4_096] and '"asked"' in material.head
+
+
+def _seen_only(observations: Iterable[Observation]) -> Iterator[Observation]:
+    words = vocabulary().observations
+    return (replace(o, id="") for o in observations if not words[o.name].derived)
+
+
+def _add(search: _Search, observations: Iterable[Observation]) -> None:
+    for observation in observations:
+        if _of_this_site(search.request.site, observation):
+            search.evidence.add(observation)
+        elif observation.name == "config-upstream":
+            # Who else sends requests there tells whom a listener belongs to.
+            value = {**observation.value, "other_site": True}
+            search.evidence.add(replace(observation, value=value))
+
+
+def _of_this_site(site: str, observation: Observation) -> bool:
+    """Whether it speaks of the site, or of none in particular."""
+    if not site:
+        return True
+    names = [str(name) for name in observation.items("sites")]
+    server = observation.text("server").split("/")[0] or observation.text("upstream").split("/")[0]
+    if names:
+        return any(_same_name(name, site) for name in names)
+    if "." in server and not re.search(r"\d$", server) and ":" not in server:
+        return _same_name(server, site)
+    return True
+
+
+def _same_name(pattern: str, site: str) -> bool:
+    pattern = re.sub(r"^https?://|:\d+$", "", pattern)
+    if pattern.startswith("*."):
+        return site.endswith(pattern[1:])
+    return pattern in (site, "_", "") or pattern == f"www.{site}" or not pattern[:1].isalnum()
+
+
+async def _machine(search: _Search) -> None:
+    """Our own place first; then each place that an upstream's address leads into."""
+    everywhere = await asyncio.to_thread(places)
+    ahead, done = [everywhere[0]], set[str]()
+    for depth in range(DEEPEST):
+        following: list[Place] = []
+        for place in ahead:
+            done.add(place.name)
+            await asyncio.to_thread(_place, search, place, depth)
+        upstreams = _upstreams(search)
+        if depth == 0:
+            await _ask(search, upstreams)
+        hosts = {a.host for u in upstreams if (a := address_of(u.address)) and not a.path}
+        hosts |= {
+            a.host
+            for o in search.evidence.named("config-database")
+            if (a := address_of(o.text("database"))) is not None
+        }
+        for place in everywhere:
+            if place.name not in done and hosts & place.addresses - {"127.0.0.1", "::1"}:
+                following.append(place)
+        ahead = following
+        if not ahead:
+            return
+
+
+def _place(search: _Search, place: Place, depth: int) -> None:
+    found = list(software_of(place))
+    if depth == 0:
+        found = _serving(search, found)
+    for software in found:
+        if software.product in GATEWAYS:
+            search.users.add(software.user)
+        if software.config:
+            _config(search, software)
+    _add(search, sockets.look(place))
+    _add(search, host.look(place))
+    _logs(search, found)
+    if not place.name:
+        _add(search, _of_commands())
+        if not is_root():
+            value = {
+                "what": "sockets and logs of other users",
+                "detail": "run it as root to see them",
+            }
+            _add(search, [Observation(Hop.HOST, "permission-lacking", value, "inspect")])
+
+
+def _serving(search: _Search, found: list[Software]) -> list[Software]:
+    """The gateways whose configuration names the site; all of them where none does."""
+    site = search.request.site
+    if not site:
+        return found
+    named = [
+        software
+        for software in found
+        if software.product in GATEWAYS
+        and any(site in text for _, text in _with_includes(software.config, software.place.root))
+    ]
+    if not named:
+        return found
+    return [s for s in found if s in named or s.product not in GATEWAYS]
+
+
+def _config(search: _Search, software: Software) -> None:
+    for path, text in _with_includes(software.config, software.place.root):
+        key = f"{software.place.name}:{path}"
+        if key in search.files:
+            continue
+        search.files.add(key)
+        _add(search, _local(software, read_sorted(material_of(path, text))))
+        _add(search, _changed(search, _under(software.place.root, path), path))
+
+
+def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
+    """Whether a file was changed since the time that is asked about, or in the last hour."""
+    since = search.request.since
+    begin = since.timestamp() if since else time.time() - 3_600
+    try:
+        changed = file.stat().st_mtime
+    except OSError:
+        return
+    if changed >= begin:
+        value: dict[str, Value] = {"path": name, "minutes": round((time.time() - changed) / 60)}
+        yield Observation(Hop.HOST, "file-changed", value, f"stat:{name}")
+
+
+def _local(software: Software, observations: Iterable[Observation]) -> Iterator[Observation]:
+    """The observations with the place they come from."""
+    for observation in observations:
+        value = {**observation.value, "place": software.place.name}
+        yield replace(observation, value=value)
+
+
+def _with_includes(path: str, root: Path) -> Iterator[tuple[str, str]]:
+    """A configuration file and those that it includes, with their texts."""
+    if not path:
+        return
+    waiting, seen = [path], set[str]()
+    folder = str(Path(path).parent)
+    while waiting and len(seen) < MOST_FILES:
+        name = waiting.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            text = _under(root, name).read_text("utf-8", "replace")[: 1 << 22]
+        except OSError:
+            continue
+        yield name, text
+        for pattern in _INCLUDE.findall(text):
+            full = pattern if pattern.startswith("/") else f"{folder}/{pattern}"
+            base = _under(root, "/")
+            try:
+                matches = sorted(base.glob(full.lstrip("/")))
+            except (ValueError, OSError):
+                continue
+            waiting += [
+                "/" + str(match.relative_to(base))
+                for match in matches
+                if match.name not in ("fastcgi_params", "mime.types", "fastcgi.conf")
+            ]
+
+
+def _under(root: Path, path: str) -> Path:
+    return Path(str(root).rstrip("/") + "/" + path.lstrip("/"))
+
+
+def _logs(search: _Search, found: list[Software]) -> None:
+    """The logs that the servers have open, and those that their configuration names."""
+    paths: dict[str, Place] = {}
+    for software in found:
+        for path in software.logs:
+            paths.setdefault(path, software.place)
+    own = found[0].place if found else None
+    for observation in search.evidence.named("config-log"):
+        if own is not None and observation.text("place") == own.name:
+            paths.setdefault(observation.text("path"), own)
+    for path, place in paths.items():
+        key = f"{place.name}:{path}"
+        if key in search.files or "access" in path:
+            continue
+        search.files.add(key)
+        try:
+            material = material_at(_under(place.root, path), path)
+        except OSError:
+            continue
+        _add(search, read_sorted(_tail(replace(material, since=search.request.since))))
+
+
+def _tail(material: Material) -> Material:
+    """The end of a log, as much as is read."""
+    with material.open() as file:
+        if not file.seekable():
+            return material
+        size = file.seek(0, 2)
+    if size <= TAIL:
+        return material
+
+    def opened() -> BinaryIO:
+        file = material.open()
+        file.seek(size - TAIL)
+        file.readline()
+        return file
+
+    return replace(material, open=opened)
+
+
+def _upstreams(search: _Search) -> list[Upstream]:
+    """Every address that a gateway of this machine sends this site's requests to, once."""
+    found: dict[str, Upstream] = {}
+    for observation in search.evidence.named("config-upstream"):
+        address = observation.text("upstream")
+        elsewhere = observation.text("place") or observation.value.get("other_site")
+        if address_of(address) is None or "$" in address or elsewhere:
+            continue
+        protocol = {"h2c": "h2", "grpc": "h2"}.get(
+            observation.text("protocol"), observation.text("protocol")
+        )
+        site = search.request.site or next(iter(map(str, observation.items("sites"))), "")
+        found.setdefault(address, Upstream(address, protocol, site))
+    return list(found.values())[:64]
+
+
+async def _ask(search: _Search, upstreams: list[Upstream]) -> None:
+    _add(search, await asyncio.gather(*(ask(upstream) for upstream in upstreams)))
+    for upstream in upstreams:
+        if upstream.address.startswith("unix:"):
+            for user in sorted(search.users):
+                _add(search, may_reach(upstream.address.removeprefix("unix:"), user))
+
+
+def _of_commands() -> Iterator[Observation]:
+    """What fixed, read-only commands of this machine say."""
+    commands = [("systemctl", "--failed", "--no-legend", "--plain"), ("dmesg",)]
+    for words in commands:
+        text = output_of(words)
+        if text and words[0] == "dmesg":
+            yield from read_sorted(material_of("dmesg", text[-1_000_000:]))
+
+
+def _tree(search: _Search, root: Path) -> None:
+    """A copied tree: configuration where the servers look for it, logs below /var/log."""
+    for usual in (usual for _, _, _, usual in PRODUCTS if usual):
+        for name, text in _with_includes(usual, root):
+            _add(search, read_sorted(material_of(name, text)))
+    for found in sorted(root.glob("etc/php*/**/pool.d/*.conf"))[:50]:
+        _add(search, read_sorted(material_at(found, "/" + str(found.relative_to(root)))))
+    for found in sorted(root.glob("var/log/**/*"))[:500]:
+        if found.is_file() and not found.is_symlink() and "access" not in found.name:
+            material = material_at(found, "/" + str(found.relative_to(root)))
+            _add(search, read_sorted(replace(material, since=search.request.since)))

@@ -1,0 +1,146 @@
+"""Asking an upstream directly, from here: does it take the connection, and does it answer?
+
+For HTTP a GET of `/` with the site's name, for FastCGI a question for its limits
+(FCGI_GET_VALUES, FastCGI specification 4.1), for everything else the connection alone. A unix
+socket is opened as the gateway's user where we may become that user.
+"""
+
+import asyncio
+import errno
+import os
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation, Value
+
+SECONDS = 2.0
+"""How long an upstream gets to take a connection, and to answer."""
+_GET_VALUES = struct.pack("!BBHHBx", 1, 9, 0, 18, 0) + b"\x0f\x00FCGI_MAX_CONNS" + b"\x00"
+_RESULTS = {
+    errno.ECONNREFUSED: "refused",
+    errno.EHOSTUNREACH: "no-route",
+    errno.ENETUNREACH: "no-route",
+    errno.ENOENT: "socket-missing",
+    errno.EACCES: "denied",
+    errno.EAGAIN: "queue-full",
+    errno.ECONNRESET: "resets",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a gateway sends requests: `HOST:PORT` or `unix:/PATH`, the protocol, a site's name."""
+
+    address: str
+    protocol: str
+    site: str
+
+
+async def ask(upstream: Upstream) -> Observation:
+    """What the upstream does when it is asked."""
+    started = time.monotonic()
+    result, status = await _asked(upstream)
+    value: dict[str, Value] = {
+        "upstream": upstream.address,
+        "result": result,
+        "seconds": round(time.monotonic() - started, 3),
+        "status": status,
+        "protocol": upstream.protocol,
+    }
+    return Observation(Hop.LINK, "upstream-asked", value, f"connect:{upstream.address}")
+
+
+async def _asked(upstream: Upstream) -> tuple[str, int | None]:
+    try:
+        opening = _open(upstream.address)
+        reader, writer = await asyncio.wait_for(opening, SECONDS)
+    except TimeoutError:
+        return "times-out", None
+    except OSError as error:
+        return _RESULTS.get(error.errno or 0, "fails"), None
+    try:
+        question = _question(upstream)
+        if not question:
+            return "accepts", None
+        writer.write(question)
+        await writer.drain()
+        answer = await asyncio.wait_for(reader.read(512), SECONDS)
+    except TimeoutError:
+        return "silent", None
+    except OSError as error:
+        return _RESULTS.get(error.errno or 0, "closes"), None
+    finally:
+        writer.close()
+    return _judged(upstream, answer)
+
+
+def _judged(upstream: Upstream, answer: bytes) -> tuple[str, int | None]:
+    if not answer:
+        return "closes", None
+    if upstream.protocol == "fastcgi":
+        return ("answers", None) if answer[:1] == b"\x01" else ("other-protocol", None)
+    if answer.startswith(b"HTTP/") and answer[9:12].isdigit():
+        return "answers", int(answer[9:12])
+    return "other-protocol", None
+
+
+async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if address.startswith("unix:"):
+        return await asyncio.open_unix_connection(address.removeprefix("unix:"))
+    host, _, port = address.rpartition(":")
+    return await asyncio.open_connection(host.strip("[]"), int(port))
+
+
+def _question(upstream: Upstream) -> bytes:
+    if upstream.protocol == "http":
+        name = "".join(c for c in upstream.site if c.isalnum() or c in ".-:") or "localhost"
+        return f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode(
+            "ascii", "ignore"
+        )
+    return _GET_VALUES if upstream.protocol == "fastcgi" else b""
+
+
+def may_reach(path: str, user: str) -> Iterator[Observation]:
+    """The first folder on the way to a socket that keeps `user` out, or the socket itself.
+
+    Connecting needs the right to write on the socket and to search every folder (unix(7)).
+    """
+    import grp  # noqa: PLC0415 - not on Windows
+    import pwd  # noqa: PLC0415
+
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        return
+    if entry.pw_uid == 0:
+        return
+    groups = {entry.pw_gid, *(g.gr_gid for g in grp.getgrall() if user in g.gr_mem)}
+    for part in [*reversed(Path(path).parents), Path(path)]:
+        try:
+            found = part.stat()
+        except FileNotFoundError:
+            missing: dict[str, Value] = {"path": str(part), "kind": "socket"}
+            yield Observation(Hop.LINK, "path-missing", missing, f"stat:{part}")
+            return
+        except OSError:
+            return
+        right = 2 if str(part) == path else 1
+        shift = 6 if found.st_uid == entry.pw_uid else 3 if found.st_gid in groups else 0
+        if not found.st_mode >> shift & right:
+            value: dict[str, Value] = {
+                "user": user,
+                "path": path,
+                "at_path": str(part),
+                "mode": oct(found.st_mode & 0o7777)[2:],
+            }
+            yield Observation(Hop.LINK, "path-denied", value, f"stat:{part}")
+            return
+
+
+def is_root() -> bool:
+    """Whether we may see everything."""
+    return os.geteuid() == 0

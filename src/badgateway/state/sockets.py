@@ -1,0 +1,141 @@
+"""What listens in a place, with its queue and its process, from /proc/PID/net.
+
+The columns stand in the kernel's Documentation/networking/proc_net_tcp.rst; of a listening socket
+`rx_queue` is the number of connections that wait to be accepted (net/ipv4/tcp_ipv4.c).
+"""
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation, Value
+from badgateway.state.place import Place
+from badgateway.transport.command import output_of
+
+_LISTEN = "0A"
+_ESTABLISHED = "01"
+_MOST = 20_000
+
+
+def look(place: Place) -> Iterator[Observation]:
+    """Every listening socket of the place."""
+    owners = _owners(place)
+    backlogs = _backlogs() if not place.name else {}
+    for kind in ("tcp", "tcp6"):
+        rows = list(_rows(place.proc / "net" / kind))
+        taken = Counter(row[1] for row in rows if row[3] == _ESTABLISHED)
+        for row in rows:
+            if row[3] != _LISTEN:
+                continue
+            address = _address(row[1])
+            _, _, waiting = row[4].partition(":")
+            pid, name, state = owners.get(row[9], (0, "some process", ""))
+            value: dict[str, Value] = {
+                "address": address,
+                "process": name,
+                "pid": pid,
+                "queue": int(waiting, 16),
+                "connections": taken[row[1]],
+                "backlog": backlogs.get(address, 0),
+                "kind": "tcp",
+                "complete": True,
+                "place": place.name,
+            }
+            yield Observation(Hop.UPSTREAM, "listening", value, f"proc:{place.proc}/net/{kind}")
+            if state == "T":
+                yield _stopped(name, address, pid)
+    seen: set[str] = set()
+    rows = list(_rows(place.proc / "net/unix"))
+    # State 03 is SS_CONNECTED: one for each connection that was accepted (include/linux/net.h).
+    taken = Counter(row[7] for row in rows if len(row) > 7 and row[5] == "03")
+    for row in rows:
+        # Flags 00010000 is SO_ACCEPTCON, a socket that listens (net/unix/af_unix.c).
+        if len(row) < 8 or row[3] != "00010000" or not row[7].startswith("/") or row[7] in seen:
+            continue
+        seen.add(row[7])
+        pid, name, state = owners.get(row[6], (0, "some process", ""))
+        address = f"unix:{row[7]}"
+        queue, most = _unix_queue(backlogs, address)
+        value = {
+            "address": address,
+            "process": name,
+            "pid": pid,
+            "queue": queue,
+            "connections": taken[row[7]],
+            "backlog": most,
+            "kind": "unix",
+            "complete": True,
+            "place": place.name,
+        }
+        yield Observation(Hop.UPSTREAM, "listening", value, f"proc:{place.proc}/net/unix")
+        if state == "T":
+            yield _stopped(name, address, pid)
+
+
+def _stopped(name: str, address: str, pid: int) -> Observation:
+    value: dict[str, Value] = {"process": name, "address": address, "pid": pid, "state": "T"}
+    return Observation(Hop.UPSTREAM, "upstream-frozen", value, f"proc:/proc/{pid}/stat")
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            next(file, None)
+            for number, line in enumerate(file):
+                if number > _MOST:
+                    return
+                yield line.split()
+    except OSError:
+        return
+
+
+def _address(text: str) -> str:
+    digits, _, port = text.partition(":")
+    raw = bytes.fromhex(digits)
+    # Each word of four bytes is in the order of the machine, the words are not.
+    words = b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4))
+    address = ipaddress.ip_address(words)
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"{host}:{int(port, 16)}"
+
+
+def _owners(place: Place) -> dict[str, tuple[int, str, str]]:
+    """By the socket's inode, the process that holds it: its number, name and state."""
+    found: dict[str, tuple[int, str, str]] = {}
+    for pid in place.pids:
+        folder = Path(f"/proc/{pid}")
+        try:
+            stat = (folder / "stat").read_text("utf-8", "replace")
+            links = [link.readlink() for link in (folder / "fd").iterdir()]
+        except OSError:
+            continue
+        name = stat[stat.index("(") + 1 : stat.rindex(")")]
+        state = stat[stat.rindex(")") + 2 : stat.rindex(")") + 3]
+        for link in links:
+            inode = re.fullmatch(r"socket:\[(\d+)\]", str(link))
+            if inode:
+                # A stopped worker tells more than its master that is not.
+                if inode[1] not in found or state == "T":
+                    found[inode[1]] = (pid, name, state)
+    return found
+
+
+def _backlogs() -> dict[str, int]:
+    """The longest queue that each socket of our own place may have; /proc does not tell it."""
+    found: dict[str, int] = {}
+    for words in (("ss", "-ltnH"), ("ss", "-lxnH")):
+        for line in (output_of(words) or "").splitlines():
+            parts = line.split()
+            if words[1] == "-ltnH" and len(parts) > 3 and parts[2].isdigit():
+                found[parts[3].replace("*:", "[::]:")] = int(parts[2])
+            elif len(parts) > 4 and parts[1] == "LISTEN" and parts[3].isdigit():
+                found[f"unix:{parts[4]}"] = int(parts[3])
+                found[f"queue unix:{parts[4]}"] = int(parts[2])
+    return found
+
+
+def _unix_queue(backlogs: dict[str, int], address: str) -> tuple[int, int]:
+    return backlogs.get(f"queue {address}", 0), backlogs.get(address, 0)
