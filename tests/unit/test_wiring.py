@@ -88,11 +88,11 @@ def test_an_old_address_in_the_log_and_a_new_one_in_dns():
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("127.0.0.1:80", ("127.0.0.1", 80, "")),
-        ("[::1]:80", ("::1", 80, "")),
-        (":5173", ("", 5173, "")),
-        ("unix:/run/a.sock:", ("", None, "/run/a.sock")),
-        ("/run/a.sock", ("", None, "/run/a.sock")),
+        ("127.0.0.1:80", ("127.0.0.1", "80", "")),
+        ("[::1]:80", ("::1", "80", "")),
+        (":5173", ("", "5173", "")),
+        ("unix:/run/a.sock:", ("", "", "/run/a.sock")),
+        ("/run/a.sock", ("", "", "/run/a.sock")),
     ],
 )
 def test_addresses(text, parts):

@@ -25,9 +25,11 @@ FACTORS: Mapping[Strength, float] = {
     Strength.EXCLUDES: 0.02,
 }
 """What the words of the cause files mean; calibrated on the lab and on labelled incidents."""
+LENT = 3.0
+"""The most that a cause gets from its consequences as long as nothing tells of the cause itself."""
 UNKNOWN = 0.25
 """Weight of a cause that nobody wrote down, against all known ones together."""
-OUTSIDE = 0.9
+OUTSIDE = 0.6
 """How far what was seen from outside settles how common each cause is here."""
 
 
@@ -109,6 +111,8 @@ def _with_consequences(
     for consequence, share in causes[name].leads_to.items():
         for word, factor in factors.get(consequence, {}).items():
             lent = 1 + share * (factor - 1)
+            if not factors[name]:
+                lent = min(lent, LENT)
             if lent > own.get(word, 1.0):
                 own[word] = lent
                 through.append(consequence)

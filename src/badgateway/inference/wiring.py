@@ -29,6 +29,7 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _databases,
         _stale,
         _selectors,
+        _inside_container,
     ):
         yield from join(evidence)
 
@@ -38,7 +39,7 @@ class Address:
     """Where something listens or is looked for: a path, or a host and a port."""
 
     host: str
-    port: int | None
+    port: str
     path: str = ""
 
     @property
@@ -57,14 +58,18 @@ class Address:
         return ":" in self.host
 
 
+_PORT = re.compile(r"\d+|<[\w ]+>")
+"""A port, or what a careful person wrote in its place."""
+
+
 def address_of(text: str) -> Address | None:
     """`HOST:PORT`, `[v6]:PORT`, `:PORT`, `unix:/PATH` taken apart; None for anything else."""
     if text.startswith(("unix:", "/")):
-        return Address("", None, text.removeprefix("unix:").rstrip(":"))
+        return Address("", "", text.removeprefix("unix:").rstrip(":"))
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit():
+    if not colon or not _PORT.fullmatch(port):
         return None
-    return Address(host.strip("[]") if host.startswith("[") else host, int(port))
+    return Address(host.strip("[]") if host.startswith("[") else host, port)
 
 
 def _wanted(evidence: Evidence) -> list[tuple[Observation, Address]]:
@@ -267,7 +272,7 @@ def _keepalives(evidence: Evidence) -> Iterator[Observation]:
 
 def _databases(evidence: Evidence) -> Iterator[Observation]:
     """A database that listens, but not where the application looks."""
-    ports = {3306, 5432, 6379}
+    ports = {"3306", "5432", "6379"}
     there = [
         (o, a)
         for o, a in _listening(evidence)
@@ -328,6 +333,21 @@ def _selectors(evidence: Evidence) -> Iterator[Observation]:
                 {"name": service.text("name"), "selector": tuple(sorted(wanted))},
                 service.source,
             )
+
+
+def _inside_container(evidence: Evidence) -> Iterator[Observation]:
+    """`localhost` as upstream of a gateway in a container is the container itself."""
+    if not any(o.text("fact") == "in-container" for o in evidence.named("reported")):
+        return
+    for observation, wanted in _wanted(evidence):
+        if observation.name == "config-upstream" and wanted.loopback:
+            yield _joined(
+                observation,
+                "config-flaw",
+                flaw="localhost-in-container",
+                detail="localhost is the gateway's own container",
+            )
+            return
 
 
 def _who(observation: Observation) -> str:

@@ -14,7 +14,7 @@ from badgateway.model.secret import masked
 
 KIND = "shell"
 
-_PROMPT = re.compile(r"(?m)^(?:[\w.-]+@[\w.-]+[^$#\n]{0,60})?[$#] +(\w[^\n]*)$")
+_PROMPT = re.compile(r"(?m)^(?:[\w.-]+@[\w.-]+[^$#\n]{0,60})?[$#] +([A-Za-z./_][^\n]*)$")
 _LS = re.compile(r"^(?:sudo )?ls\b[^|;&]*?(/[\w./-]*)")
 _LOSS = re.compile(
     r"(\d+) packets transmitted, (\d+) (?:packets )?received,.*?([\d.]+)% packet loss"

@@ -12,7 +12,7 @@ KIND = "apache-config"
 _KNOWN = re.compile(
     r"(?mi)^\s*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory|ProxyPass|ProxyPassReverse"
     r"|ProxyTimeout|ServerName|ServerAlias|DocumentRoot|BalancerMember|SetHandler|SSLProxyEngine"
-    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen)\b"
+    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen\s+(?:\S+:)?\d+\s*$)\b"
 )
 _TARGET = re.compile(r"(?:(unix:[^|]+)\|)?(\w+)://([^/\s\"]*)")
 _PORTS = {"https": 443, "http": 80, "ajp": 8009, "fcgi": 9000, "wss": 443}

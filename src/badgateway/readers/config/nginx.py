@@ -19,7 +19,7 @@ _DIRECTIVE = re.compile(
     r"\s*(?:proxy_\w+|fastcgi_\w+|uwsgi_\w+|grpc_\w+|upstream|server|location|listen|server_name"
     r"|worker_\w+|events|http|keepalive\w*|include|error_log|access_log|root|index|try_files|return"
     r"|ssl_\w+|limit_\w+|large_client_header_buffers|client_\w+|resolver\w*|map|user|pid|add_header"
-    r"|rewrite|if|set|gzip\w*|sendfile|types|default_type|error_page|log_format|http2|zone)\b"
+    r"|rewrite|if|set|gzip\w*|sendfile|types|default_type|error_page|log_format|http2|zone)\b(?!\s*=)"
     r"[^;{}]*[;{]"
 )
 _ENDED = re.compile(r"\s*(?:#.*|.*[;{}])\s*(?:#.*)?$")
@@ -113,8 +113,9 @@ def stated(tree: list[Directive]) -> Iterator[Observation]:
         for block in _all(tree)
         if block.name == "upstream" and block.arguments
     }
-    keepalive = any(d.name == "keepalive" for block in upstreams.values() for d in block.inner)
-    yield from _level(tree, upstreams, {"sites": ()}, keepalive)
+    for block in upstreams.values():
+        yield from _reuse(block)
+    yield from _level(tree, upstreams, {"sites": ()})
 
 
 def _all(tree: list[Directive]) -> Iterator[Directive]:
@@ -127,24 +128,19 @@ def _level(
     tree: list[Directive],
     upstreams: dict[str, Directive],
     context: dict[str, Value],
-    keepalive: bool,
 ) -> Iterator[Observation]:
     for directive in tree:
         name, words = directive.name, directive.arguments
         if name == "server" and directive.inner:
             names = [n for d in directive.inner if d.name == "server_name" for n in d.arguments]
-            yield from _level(
-                directive.inner, upstreams, {**context, "sites": tuple(names)}, keepalive
-            )
+            yield from _level(directive.inner, upstreams, {**context, "sites": tuple(names)})
             continue
         if name == "location" and directive.inner:
-            yield from _level(
-                directive.inner, upstreams, {**context, "path": " ".join(words)}, keepalive
-            )
+            yield from _level(directive.inner, upstreams, {**context, "path": " ".join(words)})
             continue
-        yield from _one(directive, upstreams, context, tree, keepalive)
+        yield from _one(directive, upstreams, context, tree)
         if directive.inner and name != "upstream":
-            yield from _level(directive.inner, upstreams, context, keepalive)
+            yield from _level(directive.inner, upstreams, context)
 
 
 def _one(
@@ -152,7 +148,6 @@ def _one(
     upstreams: dict[str, Directive],
     context: dict[str, Value],
     beside: list[Directive],
-    keepalive: bool,
 ) -> Iterator[Observation]:
     name, words = directive.name, directive.arguments
     if not words:
@@ -173,8 +168,6 @@ def _one(
         yield _say(directive, "config-buffer", setting=name, size=size)
     elif name in _LIMITS:
         yield _say(directive, "config-limit", setting=name, most=" ".join(words))
-    elif name == "keepalive_timeout" and keepalive and (idle := _seconds(words[0])) is not None:
-        pass
     elif name in ("error_log", "access_log") and words[0].startswith("/"):
         kind = name.split("_")[0]
         yield _say(directive, "config-log", path=words[0], kind=kind)
@@ -212,16 +205,6 @@ def _pass(
                 detail="localhost is 127.0.0.1 and ::1; the application may listen on one only",
             )
     else:
-        idle = next((d for d in block.inner if d.name == "keepalive_timeout"), None)
-        if any(d.name == "keepalive" for d in block.inner):
-            seconds = _seconds(idle.arguments[0]) if idle and idle.arguments else 60.0
-            yield _say(
-                idle or block,
-                "config-keepalive",
-                seconds=seconds or 60.0,
-                setting="keepalive_timeout",
-                role="upstream",
-            )
         for server in block.inner:
             if server.name == "server" and server.arguments:
                 address = _with_port(server.arguments[0], scheme)
@@ -233,6 +216,17 @@ def _pass(
             "config-flaw",
             flaw="sni-missing",
             detail="no server name is sent to the upstream (proxy_ssl_server_name is off)",
+        )
+
+
+def _reuse(block: Directive) -> Iterator[Observation]:
+    """How long idle connections to an upstream are kept, where they are kept at all."""
+    if any(d.name == "keepalive" for d in block.inner):
+        idle = next((d for d in block.inner if d.name == "keepalive_timeout" and d.arguments), None)
+        seconds = (_seconds(idle.arguments[0]) if idle else None) or 60.0
+        setting = "keepalive_timeout"
+        yield _say(
+            idle or block, "config-keepalive", seconds=seconds, setting=setting, role="upstream"
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material
-from badgateway.model.observation import Observation
+from badgateway.model.observation import Observation, Value
 from badgateway.model.response import STATUS_LINE, Response, response_from_text
 
 KIND = "http-exchange"
@@ -31,6 +31,14 @@ def read(material: Material) -> Iterator[Observation]:
     """One `http-response` for each answer."""
     text, name = material.text(), material.name
     text = text.lstrip("\ufeff\r\n \t")
+    if found := re.search(r"Received HTTP code (\d{3}) from proxy", text):
+        signed = re.search(r"(?im)^< (?:x-squid-error|via|proxy-status|x-cache):", text) is not None
+        said: dict[str, Value] = {
+            "status": int(found[1]),
+            "detail": "after CONNECT",
+            "signed": signed,
+        }
+        yield Observation(Hop.EXIT, "proxy-said", said, f"file:{name}")
     if not STATUS_LINE.match(text):
         text = _unfolded(text)
     for _ in range(_MOST):
