@@ -1,10 +1,14 @@
 """What every probe and every reader must be, now and later."""
 
 import inspect
+import tomllib
+from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from badgateway.model.failure import Failure
+from badgateway.model.material import material_of
 from badgateway.model.vocabulary import vocabulary
 from badgateway.probes import Cost, probes
 from badgateway.readers import readers, recognised
@@ -12,12 +16,14 @@ from badgateway.readers import readers, recognised
 PROBES = probes()
 READERS = readers()
 
-SAMPLES = {
-    "http_exchange": "HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\n\r\n<h1>502 Bad Gateway</h1>",
-    "page": "<html><title>502 Bad Gateway</title></html>",
-    "har": '{"log": {"version": "1.2", "entries": []}}',
-}
-"""One text for each reader; a new reader adds its own."""
+KINDS = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text("utf-8"))
+"""Samples of each dialect; a new reader adds its own there."""
+SAMPLES = [(kind, sample) for kind, samples in KINDS.items() for sample in samples]
+
+
+def test_every_dialect_has_samples():
+    """A reader without samples is not tested, samples without a reader test nothing."""
+    assert set(KINDS) == set(READERS)
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -58,13 +64,23 @@ def test_a_reader_has_the_shape_of_one(name):
     """A reader documents itself, recognises its own and reads it."""
     reader = READERS[name]
     assert inspect.getdoc(reader)
-    assert 0 < reader.fits(SAMPLES[name]) <= 1
-    for observation in reader.read(SAMPLES[name], "sample"):
-        assert observation.name in vocabulary().observations
-        assert observation.source
+    for sample in KINDS[name]:
+        assert 0 < reader.fits(sample) <= 1
+        for observation in reader.read(material_of("sample", sample)):
+            assert observation.name in vocabulary().observations
+            assert observation.source
 
 
-@pytest.mark.parametrize("name", READERS)
-def test_each_sample_is_recognised_as_what_it_is(name):
+@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+def test_each_sample_is_recognised_as_what_it_is(kind, sample):
     """No reader takes another one's sample: confusion is 0."""
-    assert recognised(SAMPLES[name]) == name
+    assert recognised(sample) == kind
+
+
+@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+def test_what_a_reader_states_can_be_said(kind, sample):
+    """Every value that the sentence of an observation names is there."""
+    for observation in READERS[kind].read(material_of("sample", sample)):
+        says = vocabulary().observations[observation.name].says
+        keys = {field for _, field, _, _ in Formatter().parse(says) if field}
+        assert keys <= set(observation.value), observation.name

@@ -1,13 +1,16 @@
 """Material that a person has, recognised and read."""
 
 import base64
+import io
 import json
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from badgateway.readers import har, http_exchange, page, readers, recognised
+from badgateway.model.material import material_of
+from badgateway.readers import readers, recognised
+from badgateway.readers.documents import har, http_exchange, page
 
 CURL_V = """* Host shop.test:80 was resolved.
 *   Trying 192.0.2.1:80...
@@ -42,9 +45,9 @@ def entry(status=200, url="https://a/", **more):
 @pytest.mark.parametrize(
     ("text", "reader"),
     [
-        ("HTTP/1.1 502 Bad Gateway\nServer: x\n\n", "http_exchange"),
-        ("\ufeff\r\nHTTP/2 502\n\n", "http_exchange"),
-        (CURL_V, "http_exchange"),
+        ("HTTP/1.1 502 Bad Gateway\nServer: x\n\n", "http-exchange"),
+        ("\ufeff\r\nHTTP/2 502\n\n", "http-exchange"),
+        (CURL_V, "http-exchange"),
         ('{"log": {"entries": []}}', "har"),
         ('\ufeff {"log": {"version": "1.2", "entries": []}}', "har"),
         ("<html><h1>502 Bad Gateway</h1>", "page"),
@@ -66,14 +69,14 @@ def test_several_answers_are_read_one_by_one():
         "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 301 Moved\r\nLocation: /b\r\n\r\n"
         "HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\n\r\n<h1>502</h1>"
     )
-    read = list(http_exchange.read(text, "x"))
+    read = list(http_exchange.read(material_of("x", text)))
     assert [o.value["status"] for o in read] == [200, 301, 502]
     assert [o.text("body") for o in read] == ["", "", "<h1>502</h1>"]
 
 
 def test_the_page_of_curl_v_is_kept():
     """In the output of `curl -v` head and page are told from requests and remarks."""
-    (read,) = http_exchange.read(CURL_V, "x")
+    (read,) = http_exchange.read(material_of("x", CURL_V))
     assert (read.value["status"], dict(read.items("headers"))["Server"]) == (502, "nginx/1.24.0")
     assert "<center><h1>502 Bad Gateway</h1></center>" in read.text("body")
     assert "left intact" not in read.text("body")
@@ -82,7 +85,7 @@ def test_the_page_of_curl_v_is_kept():
 
 def test_a_page_is_kept_whole():
     """A page without a head is one statement, with its beginning as an excerpt."""
-    (read,) = page.read("<h1>502</h1>\n" + "x" * 500, "x.html")
+    (read,) = page.read(material_of("x.html", "<h1>502</h1>\n" + "x" * 500))
     assert read.name == "page-text"
     assert read.text("body").endswith("x" * 500)
     assert len(read.text("excerpt")) <= 200
@@ -95,7 +98,7 @@ def test_a_har_is_read_entry_by_entry():
         entry(502, content={"text": "<h1>502</h1>"}, headers=[{"name": "Server", "value": "x"}]),
         entry(0, _error="net::ERR_CONNECTION_REFUSED"),
     )
-    answer, gave_up = har.read(text, "x.har")
+    answer, gave_up = har.read(material_of("x.har", text))
     assert (answer.value["status"], answer.text("body")) == (502, "<h1>502</h1>")
     assert answer.items("headers") == (("Server", "x"),)
     assert (gave_up.name, gave_up.text("error")) == (
@@ -107,14 +110,16 @@ def test_a_har_is_read_entry_by_entry():
 def test_a_body_in_base64_is_decoded():
     """A body that the browser stored as base64 is read as the page it is."""
     packed = base64.b64encode("<h1>502 é</h1>".encode()).decode()
-    (read,) = har.read(har_of(entry(502, content={"text": packed, "encoding": "base64"})), "x")
+    (read,) = har.read(
+        material_of("x", har_of(entry(502, content={"text": packed, "encoding": "base64"})))
+    )
     assert read.text("body") == "<h1>502 é</h1>"
 
 
 def test_the_time_of_an_entry_is_kept():
     """An entry happened when the browser says."""
     one = {**entry(), "startedDateTime": "2026-11-23T09:14:02.000Z"}
-    (read,) = har.read(har_of(one), "x")
+    (read,) = har.read(material_of("x", har_of(one)))
     assert read.at.isoformat() == "2026-11-23T09:14:02+00:00"
 
 
@@ -132,7 +137,7 @@ BROKEN = {
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_har_is_said_to_be_broken(text):
     """A HAR file that is cut or wrong is said to be, and breaks nothing."""
-    assert {o.name for o in har.read(text, "x.har")} <= {"nothing-known"}
+    assert {o.name for o in har.read(material_of("x.har", text))} <= {"nothing-known"}
 
 
 ODD = [None, True, False, -1, 0, 10**400, 1e308, 5.5, "502", [], {}, [502], {"a": 1}, "\ud800", ""]
@@ -151,7 +156,7 @@ def test_a_har_with_odd_values_is_read(odd):
         entry(502, content={"text": "é=", "encoding": "base64"}),
         {**entry(502), "startedDateTime": odd, "serverIPAddress": odd, "_resourceType": odd},
     )
-    for observation in har.read(text, "x"):
+    for observation in har.read(material_of("x", text)):
         assert observation.name in ("http-response", "request-failed")
         status = observation.value.get("status")
         assert status is None or (type(status) is int and 100 <= status <= 999)
@@ -177,15 +182,16 @@ def test_any_text_is_read(text, start):
 
     for reader in readers().values():
         assert 0 <= reader.fits(start + text) <= 1
-        for observation in reader.read(start + text, "x"):
+        for observation in reader.read(material_of("x", start + text)):
             assert observation.name in vocabulary().observations
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_explained(known, data):
     """Whatever a file holds, it is explained or said to hold nothing known."""
-    from badgateway.investigate.explain import Artifact, explain_texts
+    from badgateway.investigate.explain import explain_materials
+    from badgateway.model.material import Material
     from badgateway.report.json import verdict_json
 
-    verdict = explain_texts([Artifact("x", data.decode("utf-8", "replace"))], known)
+    verdict = explain_materials([Material("x", lambda: io.BytesIO(data))], known)
     assert json.loads(verdict_json(verdict))["subject"] == "x"

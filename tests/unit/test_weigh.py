@@ -65,9 +65,7 @@ def test_what_speaks_of_no_cause_changes_nothing(observations, shares):
 
 @given(anything, outside, st.sampled_from([c for c in CLUES if FACTORS[c[1].strength] > 1]))
 def test_evidence_for_a_cause_alone_never_lowers_it(observations, shares, one):
-    """A clue that several causes share may favour another of them; against the causes that it
-    does not speak for, its own always rises.
-    """
+    """Its own cause rises against all for which it does not speak."""
     name, _, found = one
     speaks_for = {cause for cause, clue in KNOWN.clues[found.name] if clue.fits(found)}
     lent = {c for c, file in KNOWN.causes.items() if speaks_for & set(file.leads_to)}

@@ -8,7 +8,7 @@ from badgateway.cli.arguments import Parsed, complain
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.explain import explain_materials
 from badgateway.model.material import Material
-from badgateway.transport.files import material_at
+from badgateway.transport.files import materials_at
 
 LIMIT = 256 * 1024 * 1024
 """Bytes of standard input that are kept."""
@@ -16,10 +16,10 @@ LIMIT = 256 * 1024 * 1024
 
 def explain(parsed: Parsed) -> int:
     """Explain files or standard input and show the verdict; returns the exit status."""
-    artifacts = []
+    artifacts: list[Material] = []
     try:
         for name in parsed.files or ["-"]:
-            artifacts.append(_artifact(name))
+            artifacts += _artifacts(name)
         verdict = explain_materials(artifacts)
     except (OSError, ValueError, EOFError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
@@ -29,10 +29,10 @@ def explain(parsed: Parsed) -> int:
     return exit_status(verdict)
 
 
-def _artifact(name: str) -> Material:
+def _artifacts(name: str) -> list[Material]:
     if name != "-":
-        return material_at(Path(name))
+        return materials_at(Path(name))
     if sys.stdin.isatty():
         print("paste what you have, then press Ctrl-D:", file=sys.stderr)
     data = sys.stdin.buffer.read(LIMIT)
-    return Material("standard input", lambda: BytesIO(data))
+    return [Material("standard input", lambda: BytesIO(data))]

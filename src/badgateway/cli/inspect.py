@@ -2,14 +2,18 @@
 
 import asyncio
 import re
+import sys
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 from badgateway.cli.arguments import Parsed, complain
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.inspect import Request, inspect_machine
 from badgateway.model.target import TargetError, Wishes, target_of
-from badgateway.transport.files import material_at
+from badgateway.model.verdict import Verdict
+from badgateway.report.safe import safe
+from badgateway.transport.files import VERDICT, materials_at, write_bundle
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -18,7 +22,7 @@ def inspect(parsed: Parsed) -> int:
     """Inspect this machine, or a copied tree, and show the verdict; returns the exit status."""
     try:
         target = target_of(parsed.url) if parsed.url else None
-        more = tuple(material_at(Path(name)) for name in parsed.more)
+        more = tuple(found for name in parsed.more for found in materials_at(Path(name)))
         request = Request(
             site=parsed.site or (target.host if target else ""),
             target=target,
@@ -28,6 +32,8 @@ def inspect(parsed: Parsed) -> int:
         )
         wishes = Wishes(timeout=parsed.timeout, public_resolvers=parsed.public_resolvers)
         verdict = asyncio.run(inspect_machine(request, wishes))
+        if parsed.bundle:
+            _pack(verdict, Path(parsed.bundle))
     except (TargetError, ValueError) as error:
         complain(str(error))
         return 2
@@ -36,6 +42,20 @@ def inspect(parsed: Parsed) -> int:
         return 2
     show(verdict, parsed)
     return exit_status(verdict)
+
+
+def _pack(verdict: Verdict, path: Path) -> None:
+    """Everything that was seen, secrets masked where it was read, for somebody else to explain."""
+    from badgateway.knowledge.base import knowledge  # noqa: PLC0415
+    from badgateway.report.json import verdict_json  # noqa: PLC0415
+    from badgateway.report.terminal import console, report  # noqa: PLC0415
+    from badgateway.report.words import Words  # noqa: PLC0415
+
+    told = StringIO()
+    report(verdict, knowledge(), Words("en"), console(told), why=True)
+    files = {VERDICT: verdict_json(verdict).encode(), "report.txt": told.getvalue().encode()}
+    write_bundle(path, files)
+    print(f"badgateway: packed into {safe(str(path))}; secrets are masked", file=sys.stderr)
 
 
 def _since(text: str | None) -> datetime | None:

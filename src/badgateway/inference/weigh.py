@@ -44,9 +44,9 @@ class Weighed:
 
 
 def telling(observations: Iterable[Observation], known: Knowledge) -> bool:
-    """Whether any of the observations speaks for a cause."""
+    """Whether any of the observations speaks for a cause, and more than weakly."""
     return any(
-        FACTORS[clue.strength] > 1 and clue.fits(observation)
+        FACTORS[clue.strength] > FACTORS[Strength.WEAK] and clue.fits(observation)
         for observation in observations
         for _, clue in known.clues.get(observation.name, ())
     )

@@ -22,6 +22,7 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
     """Every joined observation that the evidence allows."""
     for join in (
         _listeners,
+        _asked,
         _queues,
         _pools,
         _timeouts,
@@ -110,6 +111,26 @@ def _listeners(evidence: Evidence) -> Iterator[Observation]:
             yield _joined(observation, word, found=_shown(address), process=_who(found))
         elif _listed(wanted, listening):
             yield _joined(observation, "no-listener")
+
+
+def _asked(evidence: Evidence) -> Iterator[Observation]:
+    """Upstreams that listen, by their own machine's word, and that do not take a connection."""
+    listening = _listening(evidence)
+    for observation in evidence.named("upstream-asked"):
+        wanted = address_of(observation.text("upstream"))
+        result = observation.text("result")
+        if wanted is None or wanted.loopback or result not in ("refused", "times-out", "no-route"):
+            continue
+        for found, there in listening:
+            if found.name != "listening" or there.loopback or not _serves(there, wanted):
+                continue
+            backlog = found.number("backlog") or 0
+            full = 0 < backlog <= (found.number("queue") or 0)
+            if result == "times-out" and not full:
+                yield _joined(observation, "silent-though-listening", process=_who(found))
+            elif result != "times-out":
+                yield _joined(observation, "rejected-though-listening", process=_who(found))
+            break
 
 
 def _listed(wanted: Address, listening: list[tuple[Observation, Address]]) -> bool:

@@ -140,7 +140,6 @@ async def _machine(search: _Search) -> None:
     everywhere = await asyncio.to_thread(places)
     ahead, done = [everywhere[0]], set[str]()
     for depth in range(DEEPEST):
-        following: list[Place] = []
         for place in ahead:
             done.add(place.name)
             await asyncio.to_thread(_place, search, place, depth)
@@ -153,10 +152,8 @@ async def _machine(search: _Search) -> None:
             for o in search.evidence.named("config-database")
             if (a := address_of(o.text("database"))) is not None
         }
-        for place in everywhere:
-            if place.name not in done and hosts & place.addresses - {"127.0.0.1", "::1"}:
-                following.append(place)
-        ahead = following
+        inside = hosts - {"127.0.0.1", "::1"}
+        ahead = [p for p in everywhere if p.name not in done and inside & p.addresses]
         if not ahead:
             return
 
@@ -282,7 +279,8 @@ def _logs(search: _Search, found: list[Software]) -> None:
             material = material_at(_under(place.root, path), path)
         except OSError:
             continue
-        _add(search, read_sorted(_tail(replace(material, since=search.request.since))))
+        dated = replace(material, since=search.request.since, dated_only=True)
+        _add(search, read_sorted(_tail(dated)))
 
 
 def _tail(material: Material) -> Material:

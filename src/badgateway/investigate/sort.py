@@ -6,6 +6,7 @@ A person pastes a page, four log lines, a piece of configuration and what `ss` p
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from badgateway.model.hop import Hop
 from badgateway.model.material import HEAD_LIMIT, Material, material_of
@@ -65,7 +66,8 @@ def _pieces(material: Material) -> Iterator[tuple[str | None, Material]]:
             joined.append((kind, start, end))
     for kind, start, end in joined[:_MOST]:
         line = material.first_line + text.count("\n", 0, start)
-        yield kind, material_of(material.name, text[start:end], line)
+        part = material_of(material.name, text[start:end], line)
+        yield kind, replace(part, since=material.since, dated_only=material.dated_only)
 
 
 def _unknown(material: Material) -> Observation:

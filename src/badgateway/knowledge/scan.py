@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
+from string import Formatter
 
 from badgateway.knowledge.signature import Signature, load_signatures
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material, too_old
 from badgateway.model.observation import Observation, Value, frozen
 from badgateway.model.secret import masked
+from badgateway.model.vocabulary import vocabulary
 
 EXCERPT = 400
 """Characters of a line that are kept."""
@@ -21,6 +24,10 @@ MOST_GROUPS = 2_000
 """Different statements that are kept of one log; further ones are only counted."""
 MOST_TIMES = 50
 """Times of a group that are kept, its first ones, to be paired with those of other logs."""
+
+
+def undated() -> None:
+    """The time of a line that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,13 @@ class Entry:
     """
 
     message: str
-    at: Callable[[], datetime | None] = lambda: None
+    at: Callable[[], datetime | None] = undated
     values: Callable[[], Mapping[str, Value]] = dict
+
+    @property
+    def dated(self) -> bool:
+        """Whether the line has a time of its own."""
+        return self.at is not undated
 
 
 @dataclass(slots=True)
@@ -67,6 +79,7 @@ def scan(
     signatures = [signature for name in names for signature in known.get(name, ())]
     groups: dict[tuple[object, ...], _Group] = {}
     unread = read = beyond = 0
+    dated: Callable[[], datetime | None] = undated
     for number, line in material.lines():
         if not line.strip():
             continue
@@ -75,11 +88,13 @@ def scan(
             unread += 1
             continue
         read += 1
+        # A line without a time, such as one of a traceback, belongs to the one before it.
+        dated = parts.at if parts.dated else dated
         for signature in signatures:
             values = signature.find(parts.message)
             if values is None:
                 continue
-            when = parts.at()
+            when = dated()
             if too_old(material, when):
                 break
             merged = {**parts.values(), **values}
@@ -90,7 +105,7 @@ def scan(
                     beyond += 1
                     break
                 group = groups[key] = _Group(
-                    _stated(signature, merged, material, kind, number, line, parts)
+                    _stated(signature, merged, material, kind, number, line, when)
                 )
             group.count += 1
             if when is not None:
@@ -129,17 +144,32 @@ def _stated(
     kind: str,
     number: int,
     line: str,
-    parts: Entry,
+    at: datetime | None,
 ) -> Observation:
     value = {
-        **{key: frozen(_clean(item)) for key, item in values.items()},
+        **_unsaid(signature.observation),
+        **{key: frozen(_clean(item)) for key, item in values.items() if item is not None},
         "signature": f"{signature.product}/{signature.id}",
         "trust": str(signature.trust),
         "line": number,
         "excerpt": masked(line[:EXCERPT]),
     }
     source = f"{kind}:{material.name}:{number}"
-    return Observation(signature.hop, signature.observation, value, source, parts.at())
+    return Observation(signature.hop, signature.observation, value, source, at)
+
+
+_NEUTRAL = {"upstream": "the upstream", "name": "the name", "database": "the database"}
+
+
+@cache
+def _unsaid(observation: str) -> Mapping[str, Value]:
+    """What stands in an observation's sentence where the line does not tell it."""
+    says = vocabulary().observations[observation].says
+    return {
+        key: _NEUTRAL.get(key, "unknown")
+        for _, key, _, _ in Formatter().parse(says)
+        if key and key != "count"
+    }
 
 
 def _clean(value: Value) -> Value:

@@ -30,6 +30,7 @@ class Material:
         changed: seconds since the epoch when it was last written; None if unknown. Supplies the
             year where a log's own times have none.
         since: what a log says of the time before is left out; None takes everything.
+        dated_only: lines whose time is not known are left out as well.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Material:
     first_line: int = 1
     changed: float | None = None
     since: datetime | None = None
+    dated_only: bool = False
 
     @cached_property
     def head(self) -> str:
@@ -87,4 +89,6 @@ def material_of(name: str, text: str, first_line: int = 1) -> Material:
 
 def too_old(material: Material, at: datetime | None) -> bool:
     """Whether a line of this time lies before what was asked for."""
-    return material.since is not None and at is not None and at < material.since
+    if material.since is None:
+        return False
+    return material.dated_only if at is None else at < material.since

@@ -38,3 +38,22 @@ def masked(text: str) -> str:
     text = _IN_URL.sub(rf"\1\2:{MASK}@", text)
     text = _SHAPED.sub(MASK, text)
     return _MAIL.sub(MASK, text)
+
+
+_SECRET_HEADERS = frozenset(
+    {"set-cookie", "cookie", "authorization", "proxy-authorization", "x-api-key", "x-auth-token"}
+)
+
+
+def secret_header(name: str) -> bool:
+    """Whether a header of this name carries a secret."""
+    return name.lower() in _SECRET_HEADERS
+
+
+def masked_header(text: str) -> str:
+    """The value of such a header: names of cookies and their attributes stay, values do not."""
+    name, sign, rest = text.partition("=")
+    if not sign or " " in name:
+        return MASK
+    _, semicolon, attributes = rest.partition(";")
+    return f"{name}={MASK}{semicolon}{attributes}"

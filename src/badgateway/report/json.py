@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
+from badgateway.model.secret import masked, masked_header, secret_header
 from badgateway.model.verdict import Verdict
 
 TEXT_LIMIT = 16_384
@@ -24,6 +25,7 @@ def plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):
+        value = masked(value)
         return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -34,5 +36,7 @@ def plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
+        if len(value) == 2 and isinstance(value[0], str) and secret_header(value[0]):
+            return [value[0], masked_header(str(value[1]))]
         return [plain(item) for item in value]
     raise TypeError(f"a verdict holds a {type(value).__name__}")

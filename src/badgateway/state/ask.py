@@ -135,7 +135,7 @@ def may_reach(path: str, user: str) -> Iterator[Observation]:
                 "user": user,
                 "path": path,
                 "at_path": str(part),
-                "mode": oct(found.st_mode & 0o7777)[2:],
+                "mode": f"{found.st_mode & 0o7777:o}",
             }
             yield Observation(Hop.LINK, "path-denied", value, f"stat:{part}")
             return

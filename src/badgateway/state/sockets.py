@@ -116,10 +116,9 @@ def _owners(place: Place) -> dict[str, tuple[int, str, str]]:
         state = stat[stat.rindex(")") + 2 : stat.rindex(")") + 3]
         for link in links:
             inode = re.fullmatch(r"socket:\[(\d+)\]", str(link))
-            if inode:
-                # A stopped worker tells more than its master that is not.
-                if inode[1] not in found or state == "T":
-                    found[inode[1]] = (pid, name, state)
+            # A stopped worker tells more than its master that is not.
+            if inode and (inode[1] not in found or state == "T"):
+                found[inode[1]] = (pid, name, state)
     return found
 
 

@@ -11,13 +11,16 @@ from badgateway.model.observation import Observation, Value
 KIND = "containers"
 
 _STATE = re.compile(
-    r"(?m)^\s*([\w.-]+)\s*:\s*(created|exited|running|restarting|dead|paused|removing)\b(?: \((\d+)\))?"
+    r"(?m)^\s*([\w.-]+)\s*:\s*"
+    r"(created|exited|running|restarting|dead|paused|removing)\b(?: \((\d+)\))?"
 )
 _PS = re.compile(
-    r"\b(Up (?:\d+|About|Less)[^)]*?(?:\((?:un)?healthy\))?|Exited \((\d+)\)|Restarting \((\d+)\)|Created|Dead)\b"
+    r"\b(Up (?:\d+|About|Less)[^)]*?(?:\((?:un)?healthy\))?"
+    r"|Exited \((\d+)\)|Restarting \((\d+)\)|Created|Dead)\b"
 )
 _KEY = re.compile(
-    r'"(OOMKilled|ExitCode|Status|IPAddress|RestartPolicy|Name|NetworkMode|RestartCount|Running)"\s*:\s*("[^"]*"|\w+)'
+    r'"(OOMKilled|ExitCode|Status|IPAddress|RestartPolicy|Name|NetworkMode'
+    r'|RestartCount|Running)"\s*:\s*("[^"]*"|\w+)'
 )
 _ADDRESS = re.compile(r"(?m)^\s*([\w.-]+)\s*:\s*IPAddress\s+(\d+\.\d+\.\d+\.\d+)")
 

@@ -122,7 +122,7 @@ def _commands(text: str, source: str) -> Iterator[Observation]:
 
 
 def _curl(code: int, said: str, source: str) -> Iterator[Observation]:
-    """curl's exit codes (https://curl.se/docs/manpage.html#EXIT)."""
+    """Curl's exit codes (https://curl.se/docs/manpage.html#EXIT)."""
     if code == 56 and (found := re.search(r"HTTP code (\d{3}) from proxy", said)):
         value: dict[str, Value] = {"status": int(found[1]), "detail": "after CONNECT"}
         yield Observation(Hop.EXIT, "proxy-said", value, source)

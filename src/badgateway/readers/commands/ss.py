@@ -26,7 +26,9 @@ def fits(head: str) -> float:
     lines = [line for line in head.splitlines()[:200] if line.strip()]
     rows = sum(1 for line in lines if _HEADER.search(line) or _row(line) is not None)
     rows += sum(
-        1 for line in lines if re.match(r"(?:ESTAB|TIME-WAIT|SYN-|CLOSE|UNCONN|u_\w+)\s", line)
+        1
+        for line in lines
+        if re.match(r"(?:ESTAB|TIME-WAIT|SYN-|CLOSE|UNCONN)|u_\w+\s+(?!LISTEN)", line)
     )
     return 0.95 * rows / len(lines) if lines and rows else 0.0
 

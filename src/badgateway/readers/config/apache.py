@@ -15,6 +15,7 @@ _KNOWN = re.compile(
     r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen\s+(?:\S+:)?\d+\s*$)\b"
 )
 _TARGET = re.compile(r"(?:(unix:[^|]+)\|)?(\w+)://([^/\s\"]*)")
+_PASSING = ("proxypass", "proxypassmatch", "balancermember", "sethandler", "rewriterule")
 _PORTS = {"https": 443, "http": 80, "ajp": 8009, "fcgi": 9000, "wss": 443}
 
 
@@ -56,7 +57,7 @@ def read(material: Material) -> Iterator[Observation]:
 def _line(
     name: str, words: list[str], sites: tuple[str, ...]
 ) -> Iterator[tuple[str, dict[str, Value]]]:
-    if name in ("proxypass", "proxypassmatch", "balancermember", "sethandler", "rewriterule"):
+    if name in _PASSING and not re.search(r"\bR=503\b", " ".join(words)):
         for word in words:
             found = _TARGET.search(word.removeprefix("proxy:"))
             if found is None or found[2] == "balancer":
@@ -81,6 +82,10 @@ def _line(
                 "role": "read",
             }
             yield "config-timeout", value
+    elif (name == "rewriterule" and re.search(r"\bR=503\b", " ".join(words))) or (
+        name == "redirect" and words[:1] == ["503"]
+    ):
+        yield "maintenance-on", {"detail": "requests are answered 503 by rule"}
     elif name in ("proxytimeout", "timeout") and words and words[0].isdigit():
         yield "config-timeout", {"setting": name, "seconds": int(words[0]), "role": "read"}
     elif name == "listen" and words:

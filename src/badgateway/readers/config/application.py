@@ -16,7 +16,8 @@ KIND = "application-settings"
 
 _SETTING = re.compile(
     r"(?i)^\s*(?:export\s+|const\s+|server\.|app\.|-+)?"
-    r"(listen(?:ing)?(?: address| on)?|bind(?: address)?|host|address|forward host(?:name)?|forward port"
+    r"(listen(?:ing)?(?: address| on)?|bind(?: address)?|host|address"
+    r"|forward host(?:name)?|forward port"
     r"|keep-?_?alive_?-?(?:timeout)?|keepalivetimeout|persistent_timeout|timeout-keep-alive"
     r"|(?:load balancer |lb |proxy |idle )*idle timeout|headerstimeout|backlog|workers|timeout"
     r"|virtual_host|upstream|target|proxy host)\s*(?:[:=]| is )\s*(.*)$"
@@ -53,8 +54,11 @@ def read(material: Material) -> Iterator[Observation]:
             host = text
         elif name == "forward port" and text.isdigit():
             value: dict[str, Value] = {
-                "upstream": f"{host or 'localhost'}:{text}", "protocol": "http", "sites": (), "path": "",
-            }  # fmt: skip
+                "upstream": f"{host or 'localhost'}:{text}",
+                "protocol": "http",
+                "sites": (),
+                "path": "",
+            }
             yield _say(material, number, Hop.GATEWAY, "config-upstream", value)
         elif name.startswith(("listen", "bind", "address")) and (a := _ADDRESS.search(text)):
             yield _listens(material, number, f"{a[1] or '*'}:{a[2]}")

@@ -30,7 +30,7 @@ def fits(head: str) -> float:
     keywords = re.findall(
         r"(?m)^\s+(?:server|bind|mode|timeout|balance|option|default_backend)\s", head
     )
-    if not sections or ";" in head.split("#")[0][:2_000].replace("; ", ""):
+    if not sections or ";" in head.split("#", maxsplit=1)[0][:2_000].replace("; ", ""):
         return 0.0
     return 0.97 if keywords else 0.0
 

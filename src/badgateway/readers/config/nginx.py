@@ -79,24 +79,24 @@ def directives(text: str, file: str, first_line: int = 1) -> list[Directive]:
     root: list[Directive] = []
     stack, line = [root], 0
     words: list[str] = []
-    for token, number, quoted in _lex_file_object(io.StringIO(text)):
-        if quoted or token not in (";", "{", "}"):
-            if not words and token.startswith("#") and not quoted:
+    for word, number, quoted in _lex_file_object(io.StringIO(text)):
+        if quoted or word not in (";", "{", "}"):
+            if not words and word.startswith("#") and not quoted:
                 continue
             if not words:
                 line = number
-            words.append(token)
+            words.append(word)
             continue
         if words:
             where, at = _place(line, starts, file, first_line)
             found = Directive(words[0], words[1:], where, at)
             stack[-1].append(found)
             words = []
-            if token == "{":
+            if word == "{":
                 stack.append(found.inner)
-        elif token == "{":
+        elif word == "{":
             stack.append([])
-        if token == "}" and len(stack) > 1:
+        if word == "}" and len(stack) > 1:
             stack.pop()
     return root
 

@@ -11,7 +11,8 @@ from badgateway.model.observation import Observation
 KIND = "audit-log"
 
 _LINE = re.compile(
-    r"(?:type=\w+ msg=)?audit\(\d+|type=(?:AVC|USER_AVC|SYSCALL|PROCTITLE|CWD|PATH|SOCKADDR) "
+    r"(?:audit: )?(?:type=\w+ (?:msg=)?)?audit\(\d+|type=(?:AVC"
+    r"|USER_AVC|SYSCALL|PROCTITLE|CWD|PATH|SOCKADDR) "
 )
 
 

@@ -12,7 +12,8 @@ from badgateway.model.observation import Observation
 KIND = "dpkg-log"
 
 _LINE = re.compile(
-    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:install|upgrade|remove|status|configure|purge|trigproc|startup|conffile) "
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:install|upgrade|remove"
+    r"|status|configure|purge|trigproc|startup|conffile) "
 )
 
 

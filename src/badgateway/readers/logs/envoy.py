@@ -11,7 +11,8 @@ from badgateway.model.observation import Observation
 KIND = "envoy-access-log"
 
 _LINE = re.compile(
-    r"\[\d{4}-\d\d-\d\dT\S+\] \"[A-Z]+ |\"[A-Z-]+ \S+ HTTP/[\d.]+\" \d+ (?:-|[A-Z]{2,5}) \S+ |upstream connect error or disconnect/reset"
+    r"\[\d{4}-\d\d-\d\dT\S+\] \"[A-Z]+ |\"[A-Z-]+ \S+ HTTP/[\d.]+\" \d+ (?:-"
+    r"|[A-Z]{2,5}) \S+ |upstream connect error or disconnect/reset"
 )
 
 

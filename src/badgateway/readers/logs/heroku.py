@@ -11,7 +11,8 @@ from badgateway.model.observation import Observation
 KIND = "heroku-log"
 
 _LINE = re.compile(
-    r"(?:\S+ )?heroku\[(?:router|web\.\d+|worker\.\d+)\]: |at=(?:error|info) code=H\d\d"
+    r"(?:\S+ )?heroku\[(?:router|web\.\d+|worker\.\d+)\]: |at=(?:error"
+    r"|info) code=H\d\d"
 )
 
 

@@ -11,7 +11,9 @@ from badgateway.model.observation import Observation
 KIND = "java-log"
 
 _LINE = re.compile(
-    r"\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d\.\d{3} (?:INFO|WARNING|SEVERE|FINE)|(?:SEVERE|WARNING|INFO): |java\.[\w.]+(?:Error|Exception)|\tat [\w.$]+\(|Caused by: |Exception in thread"
+    r"\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d\.\d{3} (?:INFO|WARNING|SEVERE"
+    r"|FINE)|(?:SEVERE|WARNING|INFO): |java\.[\w.]+(?:Error|Exception)"
+    r"|\tat [\w.$]+\(|Caused by: |Exception in thread"
 )
 
 

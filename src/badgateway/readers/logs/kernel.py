@@ -11,7 +11,8 @@ from badgateway.model.observation import Observation
 KIND = "kernel-log"
 
 _LINE = re.compile(
-    r"(?:<\d+>)?(?:\[ *\d+\.\d+\] |\[\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}\] |kernel: |\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ kernel: |\d{4}-\d\d-\d\dT\S+ \S+ kernel: )"
+    r"(?:<\d+>)?(?:\[ *\d+\.\d+\] |\[\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}\] "
+    r"|kernel: |\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ kernel: |\d{4}-\d\d-\d\dT\S+ \S+ kernel: )"
 )
 
 

@@ -11,7 +11,10 @@ from badgateway.model.observation import Observation
 KIND = "node-log"
 
 _LINE = re.compile(
-    r"Node\.js v\d|\s+at .+\(?.*:\d+:\d+\)?$|(?:Uncaught )?(?:Type|Reference|Range|Syntax)?Error: |node:\w+|FATAL ERROR: |Error \[ERR_|\s+throw |(?:[Ss]erver |[Aa]pp )?[Ll]istening (?:on|at) |<--- (?:Last few GCs|JS stacktrace)"
+    r"Node\.js v\d|\s+at .+\(?.*:\d+:\d+\)?$|(?:Uncaught )?(?:Type"
+    r"|Reference|Range|Syntax)?Error: |node:\w+|FATAL ERROR: |Error \[ERR_"
+    r"|\s+throw |(?:[Ss]erver |[Aa]pp )?[Ll]istening (?:on|at) "
+    r"|\[UnhandledPromiseRejection|<--- (?:Last few GCs|JS stacktrace)"
 )
 
 
@@ -22,7 +25,7 @@ def fits(head: str) -> float:
 
 def read(material: Material) -> Iterator[Observation]:
     """What its signatures say."""
-    return scan(material, KIND, ["node"], _entry)
+    return scan(material, KIND, ["node", "client"], _entry)
 
 
 def _entry(line: str) -> Entry | None:

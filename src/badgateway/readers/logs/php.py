@@ -12,7 +12,10 @@ from badgateway.model.observation import Observation
 KIND = "php-error-log"
 
 _LINE = re.compile(
-    r"(?:\[(\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d)(?: [\w/+-]+)?\] )?(?:PHP (?:Fatal|Parse|Warning|Notice|Deprecated|Recoverable|Core|message)|WordPress database error|Fatal error: |Parse error: |Stack trace:|#\d+ |  thrown in )"
+    r"(?:\[(\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d)(?: [\w/+-]+)?\] )?(?:PHP (?:Fatal"
+    r"|Parse|Warning|Notice|Deprecated|Recoverable|Core|message)"
+    r"|WordPress database error|Fatal error: |Parse error: |Stack trace:"
+    r"|#\d+ |  thrown in )"
 )
 
 

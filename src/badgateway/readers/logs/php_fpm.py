@@ -12,7 +12,10 @@ from badgateway.model.observation import Observation
 KIND = "php-fpm-log"
 
 _LINE = re.compile(
-    r"(?:\[(\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d)(?:\.\d+)?\] )?(?:NOTICE|WARNING|ERROR|ALERT|DEBUG): "
+    r"(?:\[(\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d)(?:\.\d+)?\] (?:NOTICE|WARNING|ERROR|ALERT|DEBUG): )"
+    r"|(?:NOTICE|WARNING|ERROR): (?:\[pool |\[/|fpm is |FPM |ready to handle|Connection disallowed"
+    r"|fork\(\)"
+    r"|unable to bind|failed processes|The maximum number of processes|Terminating|reloading)"
 )
 
 

@@ -11,7 +11,9 @@ from badgateway.model.observation import Observation
 KIND = "postgresql-log"
 
 _LINE = re.compile(
-    r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \w+ .*?)?(?:LOG|FATAL|PANIC|ERROR|WARNING|HINT|DETAIL|STATEMENT): {1,2}|psycopg2?\."
+    r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \w+ .*?)?(?:LOG"
+    r"|FATAL|PANIC|ERROR|WARNING|HINT|DETAIL|STATEMENT): {1,2}"
+    r"|psycopg2?\."
 )
 
 

@@ -11,7 +11,9 @@ from badgateway.model.observation import Observation
 KIND = "puma-log"
 
 _LINE = re.compile(
-    r"\[\d+\] [!*-] |=> (?:Booting|Rails|Run)|A server is already running|Puma |\* (?:Listening|Min|Max|Puma|Version|Environment|PID)|Exiting$"
+    r"\[\d+\] [!*-] |=> (?:Booting|Rails|Run)|A server is already running"
+    r"|\S+ \S+ [+-]\d{4} (?:HTTP parse|Rack app) error|Puma |\* (?:Listening"
+    r"|Min|Max|Puma|Version|Environment|PID)|Exiting$"
 )
 
 

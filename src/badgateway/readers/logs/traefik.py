@@ -11,7 +11,9 @@ from badgateway.model.observation import Observation
 KIND = "traefik-log"
 
 _LINE = re.compile(
-    r"(?:time=\S+ )?level=\w+ (?:msg|error)=|\{\"level\":\"\w+\",.*\"(?:entryPointName|middlewareName|providerName|routerName|serviceName|error|time)\":|\d{4}-\d\d-\d\dT\S+ (?:DBG|INF|WRN|ERR) "
+    r"(?:time=\S+ )?level=\w+ (?:msg|error)=|\{\"level\":\"\w+\",.*\"(?:entryPointName"
+    r"|middlewareName|providerName|routerName|serviceName|error"
+    r"|time)\":|\d{4}-\d\d-\d\dT\S+ (?:DBG|INF|WRN|ERR) "
 )
 
 

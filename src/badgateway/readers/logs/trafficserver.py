@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
-from badgateway.knowledge.dialect import share_of_lines
+from badgateway.knowledge.dialect import local_time, share_of_lines
 from badgateway.knowledge.scan import Entry, scan
 from badgateway.model.material import Material
 from badgateway.model.observation import Observation
@@ -11,6 +12,7 @@ from badgateway.model.observation import Observation
 KIND = "trafficserver-log"
 
 _LINE = re.compile(r"\d{8}\.\d\dh\d\dm\d\ds |\[\w{3} [ \d]\d \d\d:\d\d:\d\d\.\d{3}\] ")
+_TIME = re.compile(r"(\d{8}\.\d\dh\d\dm\d\d)s")
 
 
 def fits(head: str) -> float:
@@ -24,4 +26,11 @@ def read(material: Material) -> Iterator[Observation]:
 
 
 def _entry(line: str) -> Entry | None:
-    return Entry(line)
+    found = _TIME.search(line)
+    if found is None:
+        return Entry(line)
+
+    def at() -> datetime | None:
+        return local_time(found[1], "%Y%m%d.%Hh%Mm%S")
+
+    return Entry(line, at)

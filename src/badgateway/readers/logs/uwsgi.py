@@ -11,7 +11,9 @@ from badgateway.model.observation import Observation
 KIND = "uwsgi-log"
 
 _LINE = re.compile(
-    r"\*\*\* .* \*\*\*|DAMN ! worker|\[pid: \d+\|app: |HARAKIRI|invalid request block size|invalid HTTP request size|spawned uWSGI|WSGI app \d+|SIGPIPE: writing|--- no python application"
+    r"\*\*\* .* \*\*\*|DAMN ! worker|\[pid: \d+\|app: |HARAKIRI"
+    r"|invalid request block size|invalid HTTP request size|spawned uWSGI"
+    r"|WSGI app \d+|SIGPIPE: writing|--- no python application"
 )
 
 
