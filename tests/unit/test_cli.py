@@ -75,7 +75,10 @@ def test_a_wrong_call_is_refused(words):
     [
         [],
         ["ftp://a.example/"],
-        ["inspect"],
+        ["logs"],
+        ["inspect", "--root", "/no/such/folder"],
+        ["inspect", "--since", "yesterday"],
+        ["inspect", "--with", "/no/such/file"],
         ["http://127.0.0.1/", "--proxy", "ftp://a"],
         ["http://127.0.0.1/", "--proxy", "http://"],
         ["http://127.0.0.1/", "--proxy", "http://h:99999"],

@@ -28,7 +28,7 @@ def inspect(parsed: Parsed) -> int:
             target=target,
             since=_since(parsed.since),
             more=more,
-            root=Path(parsed.root) if parsed.root else None,
+            root=_folder(parsed.root) if parsed.root else None,
         )
         wishes = Wishes(timeout=parsed.timeout, public_resolvers=parsed.public_resolvers)
         verdict = asyncio.run(inspect_machine(request, wishes))
@@ -42,6 +42,18 @@ def inspect(parsed: Parsed) -> int:
         return 2
     show(verdict, parsed)
     return exit_status(verdict)
+
+
+def _folder(name: str) -> Path:
+    """A folder that is there.
+
+    Raises:
+        ValueError: it is not.
+    """
+    path = Path(name)
+    if not path.is_dir():
+        raise ValueError(f"--root wants the folder of a copied tree, and '{name}' is none")
+    return path
 
 
 def _pack(verdict: Verdict, path: Path) -> None:

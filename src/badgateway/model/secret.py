@@ -7,26 +7,31 @@ import re
 
 MASK = "[masked]"
 
+# Every repetition is bounded, so that masking takes time in proportion to the text, whatever it is.
 _NAMED = re.compile(
-    r"(?i)((?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|auth[_-]?key|credential|salt|nonce|session[_-]?id|signature)[\w-]*)"
-    r"[\"']?\s*(?:=>|[=:,])\s*)"
-    r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,;&\"']+)"
+    r"(?i)((?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"
+    r"|private[_-]?key|auth[_-]?key|credential|salt|nonce|session[_-]?id|signature)[\w-]{0,40}"
+    r"[\"']?\s{0,16}(?:=>|[=:,])\s{0,16})"
+    r"(\"(?:[^\"\\\n]|\\.){0,4096}\"?|'(?:[^'\\\n]|\\.){0,4096}'?|[^\s,;&\"']+)"
 )
 _HEADER = re.compile(
-    r"(?im)((?:proxy-)?authorization|(?:set-)?cookie2?|x-api-key|x-auth-token)(\s*:\s*)([^\r\n\"']+)"
+    r"(?im)((?:proxy-)?authorization|(?:set-)?cookie2?|x-api-key|x-auth-token)"
+    r"(\s{0,16}:\s{0,16})([^\r\n\"']+)"
 )
-_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/@:]*):([^\s/@]+)@")
-_MAIL = re.compile(r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b")
+_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,20}://)([^\s/@:]{0,256}):([^\s/@]{1,512})@")
+_MAIL = re.compile(
+    r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}\b"
+)
 _SHAPED = re.compile(
-    r"\b(?:eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+    r"\b(?:eyJ[\w-]{8,2048}\.[\w-]{8,4096}\.[\w-]*"
     r"|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}"
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
     r"|xox[abprs]-[\w-]{10,}|sk_(?:live|test)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}"
     r"|AIza[\w-]{30,}|npm_\w{30,})"
 )
 _KEY_BLOCK = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
+    re.DOTALL,
 )
 
 

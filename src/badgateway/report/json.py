@@ -25,7 +25,8 @@ def plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):
-        value = masked(value)
+        # A secret that the cut would halve is still masked whole.
+        value = masked(value[: TEXT_LIMIT + 4_096])
         return value if len(value) <= TEXT_LIMIT else value[: TEXT_LIMIT - 1] + "…"
     if value is None or isinstance(value, bool | int | float):
         return value

@@ -15,7 +15,7 @@ _POD = re.compile(
 _ENDPOINTS = re.compile(r"(?m)^(?:\S+\s+)?(\S+)\s+(<none>|\d+\.\d+\.\d+\.\d+:\d+\S*)\s+\d+\w+\s*$")
 _EVENT = re.compile(r"(?m)^.*\b(Unhealthy|BackOff|OOMKilling|FailedScheduling|Failed)\b\s+(.*)$")
 _REASON = re.compile(
-    r"(?m)^\s*Reason:\s+(OOMKilled|Error|CrashLoopBackOff|Completed|ContainerCannotRun)"
+    r"(?m)^\s*Reason:\s+(OOMKilled|Error|CrashLoopBackOff|Completed|ContainerCannotRun)[ \t]*$"
 )
 _PROBE = re.compile(r"(Readiness|Liveness|Startup) probe failed: (.*)")
 _SELECTOR = re.compile(

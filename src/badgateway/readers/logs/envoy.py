@@ -12,13 +12,16 @@ KIND = "envoy-access-log"
 
 _LINE = re.compile(
     r"\[\d{4}-\d\d-\d\dT\S+\] \"[A-Z]+ |\"[A-Z-]+ \S+ HTTP/[\d.]+\" \d+ (?:-"
-    r"|[A-Z]{2,5}) \S+ |upstream connect error or disconnect/reset"
+    r"|[A-Z]{2,5}) \S+ "
 )
+_PAGE = re.compile("upstream connect error or disconnect/reset")
+"""What Envoy answers with; people paste it beside the log, and alone it is a page."""
 
 
 def fits(head: str) -> float:
     """Lines of its shape."""
-    return 0.96 * share_of_lines(head, _LINE)
+    share = share_of_lines(head, _LINE)
+    return 0.96 * (share + share_of_lines(head, _PAGE)) if share else 0.0
 
 
 def read(material: Material) -> Iterator[Observation]:

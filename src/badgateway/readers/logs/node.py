@@ -12,7 +12,8 @@ KIND = "node-log"
 
 _LINE = re.compile(
     r"Node\.js v\d|\s+at .+\(?.*:\d+:\d+\)?$|(?:Uncaught )?(?:Type"
-    r"|Reference|Range|Syntax)?Error: |node:\w+|FATAL ERROR: |Error \[ERR_"
+    r"|Reference|Range|Syntax)Error: |node:\w+|FATAL ERROR: |Error \[ERR_"
+    r"|Error: (?:\w+ E[A-Z]{4,}|Cannot find module|Parse Error|socket hang up)"
     r"|\s+throw |(?:[Ss]erver |[Aa]pp )?[Ll]istening (?:on|at) "
     r"|\[UnhandledPromiseRejection|<--- (?:Last few GCs|JS stacktrace)"
 )
