@@ -118,6 +118,8 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
             floor(one.probability * 1000) / 1000,
             tuple(dict.fromkeys([*one.because, *shown.get(one.cause, ())])),
             one.against,
+            one.links,
+            one.beside,
         )
         for one in weigh(evidence, known, outside)[:MOST_CAUSES]
         if one.probability >= LEAST and (one.because or one.cause in outside)
