@@ -19,7 +19,7 @@ from badgateway.knowledge.cause import CauseFile, Clue, Strength
 from badgateway.model.observation import Observation
 
 FACTORS: Mapping[Strength, float] = {
-    Strength.PROOF: 400.0,
+    Strength.PROOF: 1200.0,
     Strength.STRONG: 60.0,
     Strength.TYPICAL: 12.0,
     Strength.WEAK: 3.0,
@@ -122,26 +122,19 @@ def weigh(
     causes = known.causes
     priors = _priors(causes, outside or {})
     cases = _cases(observations, known)
-    explained: dict[str, dict[str, float]] = {}
-    links: dict[str, list[str]] = {}
-    for name in causes:
-        explained[name], links[name] = _with_consequences(name, known, cases)
+    told = {name: _with_consequences(name, known, cases) for name in causes}
     refuted = {name: _product(case.against.values()) for name, case in cases.items()}
-    weights = {
-        name: prior * _product(explained[name].values()) * refuted[name]
-        for name, prior in priors.items()
-    }
+    base = {name: prior * refuted[name] * told[name].rarity for name, prior in priors.items()}
+    weights = {name: share * _product(told[name].factors.values()) for name, share in base.items()}
     ranked = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
     total = sum(weights.values()) + UNKNOWN
     beside: dict[str, tuple[float, str]] = {}
     for (one, _), (other, less) in combinations(ranked[:CANDIDATES], 2):
         if less == 0 or _related(one, other, known):
             continue
-        words = explained[one].keys() | explained[other].keys()
-        both = TWO * priors[one] * priors[other] * refuted[one] * refuted[other]
-        both *= _product(
-            max(explained[one].get(w, 1.0), explained[other].get(w, 1.0)) for w in words
-        )
+        mine, its = told[one].factors, told[other].factors
+        both = TWO * base[one] * base[other]
+        both *= _product(max(mine.get(w, 1.0), its.get(w, 1.0)) for w in mine.keys() | its.keys())
         total += both
         # The better founded of the two is what is mended first.
         weights[one] += both
@@ -149,7 +142,7 @@ def weigh(
     found = []
     for name, weight in weights.items():
         share, other = beside.get(name, (0.0, ""))
-        through = links[name]
+        through = told[name].through
         found.append(
             Weighed(
                 name,
@@ -180,23 +173,41 @@ def _cases(observations: Iterable[Observation], known: Knowledge) -> dict[str, _
     return cases
 
 
-def _with_consequences(
-    name: str, known: Knowledge, cases: Mapping[str, _Case]
-) -> tuple[dict[str, float], list[str]]:
-    """The factors of a cause with those of what it brings about; and which of those counted."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a cause explains, by word; by which consequences; and how rarely all those come."""
+
+    factors: Mapping[str, float]
+    through: tuple[str, ...]
+    rarity: float
+
+
+def _with_consequences(name: str, known: Knowledge, cases: Mapping[str, _Case]) -> _Told:
+    """What a cause explains by itself, and what by the causes that it brings about.
+
+    Where a consequence came about, all that speaks for it is explained at once: so how rarely it
+    comes about counts once, not for every line that tells of it.
+    """
     mine = cases[name].factors
-    own = dict(mine)
-    through: list[str] = []
-    for consequence, share in known.consequences[name].items():
-        for word, factor in cases[consequence].factors.items():
-            lent = 1 + share * (factor - 1)
-            if not mine:
-                lent = min(lent, LENT)
-            if lent > own.get(word, 1.0):
-                own[word] = lent
-                if consequence not in through:
-                    through.append(consequence)
-    return own, through
+    own, through, rarity = dict(mine), [], 1.0
+    shares = known.consequences[name]
+    for consequence in sorted(shares, key=lambda one: (-shares[one], one)):
+        more = {
+            word: factor
+            for word, factor in cases[consequence].factors.items()
+            if factor > own.get(word, 1.0)
+        }
+        if not more:
+            continue
+        gain = _product(factor / own.get(word, 1.0) for word, factor in more.items())
+        lent = 1 + shares[consequence] * (gain - 1)
+        own |= more
+        rarity *= lent / gain
+        through.append(consequence)
+    if not mine and through:
+        # Nothing tells of the cause itself: it is as good a guess as any, and no more.
+        rarity = min(rarity, LENT / _product(own.values()))
+    return _Told(own, tuple(through), rarity)
 
 
 def _related(one: str, other: str, known: Knowledge) -> bool:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,9 +23,9 @@ from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
 from badgateway.state import host, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place, places
 from badgateway.state.software import GATEWAYS, PRODUCTS, Software, software_of
-from badgateway.transport.command import output_of
 from badgateway.transport.files import material_at
 
 DEEPEST = 4
@@ -171,7 +171,7 @@ def _place(search: _Search, place: Place, depth: int) -> None:
     _add(search, host.look(place))
     _logs(search, found)
     if not place.name:
-        _add(search, _of_commands())
+        _add(search, _of_kernel(search))
         if not is_root():
             value = {
                 "what": "sockets and logs of other users",
@@ -325,13 +325,12 @@ async def _ask(search: _Search, upstreams: list[Upstream]) -> None:
                 _add(search, may_reach(upstream.address.removeprefix("unix:"), user))
 
 
-def _of_commands() -> Iterator[Observation]:
-    """What fixed, read-only commands of this machine say."""
-    commands = [("systemctl", "--failed", "--no-legend", "--plain"), ("dmesg",)]
-    for words in commands:
-        text = output_of(words)
-        if text and words[0] == "dmesg":
-            yield from read_sorted(material_of("dmesg", text[-1_000_000:]))
+def _of_kernel(search: _Search) -> Iterator[Observation]:
+    """What the kernel says of the time that is asked about, or of the last day."""
+    material = kernel_log()
+    if material is not None:
+        since = search.request.since or datetime.now(UTC) - timedelta(days=1)
+        yield from read_sorted(replace(material, since=since))
 
 
 def _tree(search: _Search, root: Path) -> None:

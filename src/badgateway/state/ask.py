@@ -19,7 +19,7 @@ from badgateway.model.observation import Observation, Value
 
 SECONDS = 2.0
 """How long an upstream gets to take a connection, and to answer."""
-_GET_VALUES = struct.pack("!BBHHBx", 1, 9, 0, 18, 0) + b"\x0f\x00FCGI_MAX_CONNS" + b"\x00"
+_GET_VALUES = struct.pack("!BBHHBxBB", 1, 9, 0, 16, 0, 14, 0) + b"FCGI_MAX_CONNS"
 _RESULTS = {
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "no-route",
