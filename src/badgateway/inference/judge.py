@@ -10,6 +10,7 @@ from math import floor
 
 from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
+from badgateway.inference.clock import paired
 from badgateway.inference.compare import compared, pages
 from badgateway.inference.meeting import met, superseded
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
@@ -46,7 +47,7 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
-    return _informed(_judged_outside(evidence, subject, known), evidence, known)
+    return _concluded(_judged_outside(evidence, subject, known), evidence, known)
 
 
 def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -80,12 +81,18 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for join in (wired, met):
+    for join in (wired, met, paired):
         for joined in list(join(evidence)):
             evidence.add(joined)
     if evidence.first("asked"):
         return judge_check(evidence, subject, known)
-    return _informed(_judged_answers(evidence, subject, known), evidence, known)
+    return _concluded(_judged_answers(evidence, subject, known), evidence, known)
+
+
+def _concluded(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
+    """The verdict with all that is known inside, and with what would tell more."""
+    verdict = _informed(verdict, evidence, known)
+    return replace(verdict, next=_next(verdict.causes, evidence, known))
 
 
 def _judged_answers(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -150,7 +157,6 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
         # A page that works leaves nothing to act upon at once, whatever limps behind it.
         determined=_determined(causes) and outcome is not Outcome.HEALTHY,
         observations=tuple(evidence),
-        next=_next(causes, known),
     )
 
 
@@ -218,7 +224,7 @@ def _answered(
         causes = _ranked(
             [(cause, share * sure) for cause, share in meaning.causes], because, against
         )
-    return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes, known)
+    return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes)
 
 
 def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> Verdict:
@@ -232,7 +238,6 @@ def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> 
         hop=Hop.NETWORK,
         causes=causes,
         determined=_determined(causes),
-        next=_next(causes, known),
     )
 
 
@@ -246,7 +251,6 @@ def _flawed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
         side=side_of(causes[0].hop),
         causes=causes,
         determined=_determined(causes),
-        next=_next(causes, known),
     )
 
 
@@ -273,7 +277,6 @@ def _unreachable(
         determined=_determined(causes),
         causes=causes,
         observations=tuple(evidence),
-        next=_next(causes, known),
     )
 
 
@@ -299,7 +302,6 @@ def _verdict(
     classified: Classified,
     hop: Hop | None,
     causes: tuple[RankedCause, ...],
-    known: Knowledge,
 ) -> Verdict:
     return Verdict(
         subject,
@@ -312,7 +314,6 @@ def _verdict(
         determined=_determined(causes),
         causes=causes,
         observations=tuple(evidence),
-        next=_next(causes, known),
     )
 
 
@@ -339,12 +340,19 @@ def _determined(causes: tuple[RankedCause, ...]) -> bool:
     return bool(causes) and causes[0].probability >= DETERMINED
 
 
-def _next(causes: tuple[RankedCause, ...], known: Knowledge) -> tuple[NextTest, ...]:
+def _next(
+    causes: tuple[RankedCause, ...], evidence: Evidence, known: Knowledge
+) -> tuple[NextTest, ...]:
     """What would tell most for what it takes: looks and tries of people, the best first."""
     if _determined(causes):
         return ()
     now = {ranked.cause: ranked.probability for ranked in causes}
-    able = (test for test in known.diagnostics.values() if not test.probe)
+    told = {o.text("fact") for o in evidence.named("reported", "denied", "unanswered")}
+    able = (
+        one
+        for one in known.diagnostics.values()
+        if not one.probe and not (one.question and one.question.fact in told)
+    )
     return tuple(
         NextTest(choice.test.name, choice.test.who, _why(choice.test, causes, known))
         for choice in chosen(able, now)[:MOST_NEXT]

@@ -62,6 +62,8 @@ def _edges(evidence: Evidence, here: dict[tuple[str, str], Observation]) -> Iter
     """Complaints whose upstream is the gateway of this machine, or another on its web ports."""
     for observation in evidence.named(*_KINDS):
         upstream = address_of(observation.text("upstream"))
+        if upstream is None and _named_elsewhere(observation, evidence):
+            yield _complaint(observation, _KINDS[observation.name], "unknown")
         if upstream is None or upstream.path:
             continue
         kind, door = _KINDS[observation.name], here.get((upstream.host, upstream.port))
@@ -80,6 +82,17 @@ def _other_machine(upstream: Address, here: dict[tuple[str, str], Observation]) 
         and _public(upstream.host)
         and any(_public(host) for host in ours)
     )
+
+
+def _named_elsewhere(observation: Observation, evidence: Evidence) -> bool:
+    """Whether HAProxy names a backend and server that the HAProxy of this machine has not.
+
+    Its log has `BACKEND/SERVER` in place of an address (docs.haproxy.org, 8.2.3).
+    """
+    name = observation.text("upstream")
+    ours = [o for o in evidence.named("config-upstream") if o.text("by") == "haproxy"]
+    own = {o.text("server") for o in ours if "place" in o.value}
+    return observation.text("by") == "haproxy" and "/" in name and bool(own) and name not in own
 
 
 def _configured_here(observation: Observation, evidence: Evidence) -> bool:

@@ -31,6 +31,8 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _databases,
         _stale,
         _renamed,
+        _gone,
+        _protocols,
         _changed,
         _selectors,
         _inside_container,
@@ -125,7 +127,16 @@ def _free(
         for o in evidence.named("config-upstream")
         if o.text("upstream") != upstream and (address := address_of(o.text("upstream")))
     ]
-    return [pair for pair in listening if not any(_serves(pair[1], other) for other in used)]
+    return [
+        (observation, there)
+        for observation, there in listening
+        if not any(
+            _same_path(there.path, other.path)
+            if there.path or other.path
+            else (there.host, there.port) == (other.host, other.port)
+            for other in used
+        )
+    ]
 
 
 def _asked(evidence: Evidence) -> Iterator[Observation]:
@@ -355,6 +366,55 @@ def _stale(evidence: Evidence) -> Iterator[Observation]:
                 return
 
 
+def _gone(evidence: Evidence) -> Iterator[Observation]:
+    """A socket whose file is not there, though its server runs and believes that it listens."""
+    missing = {
+        o.text("upstream")
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "socket-missing"
+    } | {o.text("upstream") for o in evidence.named("socket-not-found")}
+    seen: set[str] = set()
+    for server in evidence.named("listening", "config-pool"):
+        # A pool tells of a server that runs only where it was read for one.
+        if server.name == "config-pool" and "place" not in server.value:
+            continue
+        address = server.text("address")
+        for upstream in sorted(missing - seen):
+            if address.startswith("unix:") and _same_path(
+                address.removeprefix("unix:"), upstream.removeprefix("unix:").rstrip(":")
+            ):
+                seen.add(upstream)
+                value: dict[str, Value] = {"process": _who(server), "upstream": upstream}
+                yield Observation(
+                    Hop.LINK, "socket-gone-though-running", value, server.source, server.at
+                )
+
+
+_SPEAKS = (("fastcgi", re.compile("php-fpm")), ("http", re.compile(r"^(?:node|gunicorn|nginx)\b")))
+"""Protocols that servers speak whatever they are told, by their process."""
+
+
+def _protocols(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway that speaks HTTP to a FastCGI server, or the other way round."""
+    seen: set[str] = set()
+    for wish, wanted in _wanted(evidence):
+        spoken = wish.text("protocol")
+        if wish.name != "config-upstream" or spoken not in ("http", "https", "fastcgi"):
+            continue
+        for server, there in _listening(evidence):
+            if server.name != "listening" or not _serves(there, wanted):
+                continue
+            if not wanted.path and _is_name(wanted.host) and not wanted.loopback:
+                continue
+            process = server.text("process")
+            found = next((name for name, own in _SPEAKS if own.search(process)), spoken)
+            if (found == "fastcgi") != (spoken == "fastcgi") and wish.text("upstream") not in seen:
+                seen.add(wish.text("upstream"))
+                yield _joined(
+                    wish, "speaks-other-protocol", found=found, protocol=spoken, process=process
+                )
+
+
 def _renamed(evidence: Evidence) -> Iterator[Observation]:
     """A gateway that fails at an upstream whose name, looked up anew, leads to one that answers."""
     answers = {
@@ -388,11 +448,11 @@ def _changed(evidence: Evidence) -> Iterator[Observation]:
         change, upstream = changed.get(wish.text("file")), wish.text("upstream")
         if change is None or wish.value.get("other_site") or upstream in seen:
             continue
-        if asked.get(upstream) == "answers":
-            continue
-        if upstream in failing or wish.text("server") in failing:
+        result = asked.get(upstream, "refused")
+        if result in _UNREACHED and (upstream in failing or wish.text("server") in failing):
             seen.add(upstream)
-            yield _joined(wish, "upstream-setting-changed", minutes=change.value.get("minutes"))
+            minutes = change.value.get("minutes")
+            yield _joined(wish, "upstream-setting-changed", minutes=minutes, result=result)
 
 
 def _selectors(evidence: Evidence) -> Iterator[Observation]:

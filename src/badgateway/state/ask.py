@@ -22,6 +22,12 @@ from badgateway.model.observation import Observation, Value
 SECONDS = 2.0
 """How long an upstream gets to take a connection, and to answer."""
 _GET_VALUES = struct.pack("!BBHHBxBB", 1, 9, 0, 16, 0, 14, 0) + b"FCGI_MAX_CONNS"
+_WANTS_TLS = (
+    b"The plain HTTP request was sent to HTTPS port",  # nginx, ngx_http_special_response.c
+    b"speaking plain HTTP to an SSL-enabled server port",  # Apache, modules/ssl/ssl_engine_kernel.c
+    b"Client sent an HTTP request to an HTTPS server.",  # Go, net/http/server.go
+)
+"""What servers answer to plain HTTP on a port for TLS."""
 _RESULTS = {
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "no-route",
@@ -93,7 +99,7 @@ async def _asked(upstream: Upstream) -> tuple[str, int | None]:
             return "accepts", None
         writer.write(question)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(512), SECONDS)
+        answer = await asyncio.wait_for(reader.read(2_048), SECONDS)
     except TimeoutError:
         return "silent", None
     except OSError as error:
@@ -108,6 +114,8 @@ def _judged(upstream: Upstream, answer: bytes) -> tuple[str, int | None]:
         return "closes", None
     if upstream.protocol == "fastcgi":
         return ("answers", None) if answer[:1] == b"\x01" else ("other-protocol", None)
+    if upstream.protocol == "http" and any(words in answer for words in _WANTS_TLS):
+        return "wants-tls", None
     if answer.startswith(b"HTTP/") and answer[9:12].isdigit():
         return "answers", int(answer[9:12])
     return "other-protocol", None
