@@ -17,13 +17,16 @@ KIND = "report"
 
 LIMIT = 65_536
 """Characters of a report that are read."""
+_SHORT = 1_500
+"""Characters up to which the one status that a text names is what its writer met."""
+_STATUS = re.compile(r"(?<![\w.:/-])(502|503|504|52[0-6])(?:s|'s)?(?![\w%:/-]|\.\d| ?(?:ms|MB|s)\b)")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9\"'(\[])|\n{2,}|(?<=;)\s")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]*(?=[\s,.;:!?)]|$)")
 _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", re.IGNORECASE)
 
 
 def fits(head: str) -> float:
-    """Sentences of plain words, without markup, that state at least one known fact."""
+    """Sentences of plain words, without markup, with a known fact or the status of a gateway."""
     text = head[:LIMIT]
     if _MARKUP.search(text) or text.lstrip().startswith(("HTTP/", "{", "[", "<")):
         return 0.0
@@ -31,7 +34,9 @@ def fits(head: str) -> float:
     tokens = text.split()
     if len(words) < 5 or len(words) < 0.55 * len(tokens):
         return 0.0
-    return 0.3 if any(True for _ in _facts(text)) else 0.0
+    if any(True for _ in _facts(text)):
+        return 0.3
+    return 0.2 if len(text) < _SHORT and _status(text) else 0.0
 
 
 def read(material: Material) -> Iterator[Observation]:
@@ -41,10 +46,16 @@ def read(material: Material) -> Iterator[Observation]:
     for name, says, sentence in _facts(text):
         value = {"fact": name, "says": says, "excerpt": masked(sentence[:300])}
         yield Observation(Hop.BROWSER, "reported", value, source)
-    response = Response(status=None, body=text, headed=False)
+    response = Response(status=_status(text), body=text, headed=False)
     excerpt = masked(" ".join(text.split())[:200])
     page = {**response.value(), "url": material.name, "what": "report", "excerpt": excerpt}
     yield Observation(Hop.GATEWAY, "page-text", page, source)
+
+
+def _status(text: str) -> int | None:
+    """The status that a short text names, if it names only one."""
+    found = {int(number) for number in _STATUS.findall(text)} if len(text) < _SHORT else set()
+    return found.pop() if len(found) == 1 else None
 
 
 def _facts(text: str) -> Iterator[tuple[str, str, str]]:
