@@ -19,7 +19,20 @@ LIMIT = 65_536
 """Characters of a report that are read."""
 _SHORT = 1_500
 """Characters up to which the one status that a text names is what its writer met."""
-_STATUS = re.compile(r"(?<![\w.:/-])(502|503|504|52[0-6])(?:s|'s)?(?![\w%:/-]|\.\d| ?(?:ms|MB|s)\b)")
+_STATUS = re.compile(
+    r"(?:\b(?:gives?|gave|giving|gets?|got|getting|shows?|showed|returns?|returned|answers?|sees?"
+    r"|seeing|with|brings?|throws?|intermittent|constant|always|sometimes)\s+"
+    r"(?:(?:an?|the|error|errors|http|many|some|only|code|status|is|intermittent)\s+){0,3}|^)"
+    r"(50[234]|52[0-6])(?:s|'s)?(?= |[.,;:]|$)(?!\.\d)(?! (?:bad gateway error (?:is|means)|status))",
+    re.IGNORECASE,
+)
+"""A status that somebody says to have met; not one that a page or an article is about."""
+_ARTICLE = re.compile(
+    r"common (?:causes|reasons)|(?:status code|error) (?:is an?|means|indicates|occurs)"
+    r"|reasons why you|how to fix|what is a 50\d",
+    re.IGNORECASE,
+)
+"""Words of one who explains an error, and has not met it."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9\"'(\[])|\n{2,}|(?<=;)\s")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]*(?=[\s,.;:!?)]|$)")
 _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", re.IGNORECASE)
@@ -28,7 +41,7 @@ _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", 
 def fits(head: str) -> float:
     """Sentences of plain words, without markup, with a known fact or the status of a gateway."""
     text = head[:LIMIT]
-    if _MARKUP.search(text) or text.lstrip().startswith(("HTTP/", "{", "[", "<")):
+    if _MARKUP.search(text) or _ARTICLE.search(text) or text.lstrip().startswith(("HTTP/", "{", "[", "<")):
         return 0.0
     words = _WORD.findall(text)
     tokens = text.split()
