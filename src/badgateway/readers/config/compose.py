@@ -18,10 +18,7 @@ _MOST_LINES = 5_000
 _KEY = re.compile(r"^(\s*)(?:- )?[\"']?([\w.-]+)[\"']?:(?:\s+(.*?))?\s*$")
 _ITEM = re.compile(r"^(\s*)- +(.*?)\s*$")
 _KEYS = ("image", "build", "ports", "expose", "networks", "depends_on", "container_name")
-_SHAPE = re.compile(
-    r"(?m)^(?P<indent>[ \t]+)[\w.-]+:[ \t]*\n(?:(?P=indent)[ \t]+.*\n)*?"
-    rf"(?P=indent)[ \t]+(?:{'|'.join(_KEYS)}):"
-)
+_SERVICE = re.compile(r"(?m)^[ \t]*[\w.-]+:[ \t]*$")
 _GATEWAY = re.compile(
     r"(?:^|[/-])(?:nginx|traefik|caddy|haproxy|envoy|httpd|swag|cloudflared|openresty|angie"
     r"|nginx-proxy[\w-]*|https-portal)(?:[:@/-]|$)"
@@ -62,7 +59,7 @@ def fits(head: str) -> float:
     known = sum(1 for key in _KEYS if re.search(rf"(?m)^[ \t]+{key}:", head))
     if re.search(r"(?m)^services:\s*$", head) and known:
         return 0.95
-    return 0.91 if known >= 2 and _SHAPE.search(head) else 0.0
+    return 0.91 if known >= 2 and _SERVICE.search(head) else 0.0
 
 
 def read(material: Material) -> Iterator[Observation]:
@@ -108,8 +105,10 @@ def _flaws(material: Material, service: _Service) -> Iterator[Observation]:
         flaw: dict[str, Value] = {"flaw": "network-ambiguous", "detail": detail}
         yield _say(material, service.line, Hop.LINK, "config-flaw", flaw)
     fastcgi = re.search(r"(?:^|[:-])[\w.]*fpm", service.image)
-    if fastcgi and environment.get("VIRTUAL_HOST") and "fastcgi" not in environment.get(
-        "VIRTUAL_PROTO", ""
+    if (
+        fastcgi
+        and environment.get("VIRTUAL_HOST")
+        and "fastcgi" not in environment.get("VIRTUAL_PROTO", "")
     ):
         detail = f"{service.name} speaks FastCGI, VIRTUAL_PROTO does not say so"
         flaw = {"flaw": "fastcgi-as-http", "detail": detail}

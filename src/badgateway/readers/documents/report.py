@@ -23,7 +23,7 @@ _STATUS = re.compile(
     r"(?:\b(?:gives?|gave|giving|gets?|got|getting|shows?|showed|returns?|returned|answers?|sees?"
     r"|seeing|with|brings?|throws?|intermittent|constant|always|sometimes)\s+"
     r"(?:(?:an?|the|error|errors|http|many|some|only|code|status|is|intermittent)\s+){0,3}|^)"
-    r"(50[234]|52[0-6])(?:s|'s)?(?= |[.,;:]|$)(?!\.\d)(?! (?:bad gateway error (?:is|means)|status))",
+    r"(50[234]|52[0-6])(?:s|'s)?(?= |[.,;:]|$)(?!\.\d| status)",
     re.IGNORECASE,
 )
 """A status that somebody says to have met; not one that a page or an article is about."""
@@ -41,7 +41,11 @@ _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", 
 def fits(head: str) -> float:
     """Sentences of plain words, without markup, with a known fact or the status of a gateway."""
     text = head[:LIMIT]
-    if _MARKUP.search(text) or _ARTICLE.search(text) or text.lstrip().startswith(("HTTP/", "{", "[", "<")):
+    if (
+        _MARKUP.search(text)
+        or _ARTICLE.search(text)
+        or text.lstrip().startswith(("HTTP/", "{", "[", "<"))
+    ):
         return 0.0
     words = _WORD.findall(text)
     tokens = text.split()
