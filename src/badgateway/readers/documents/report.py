@@ -33,7 +33,8 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 """Words of one who explains an error, and has not met it."""
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9\"'(\[])|\n{2,}|(?<=;)\s")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(\[])|\n{2,}")
+_PART = re.compile(r"(?<=;)\s")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]*(?=[\s,.;:!?)]|$)")
 _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", re.IGNORECASE)
 
@@ -77,7 +78,11 @@ def _status(text: str) -> int | None:
 
 def _facts(text: str) -> Iterator[tuple[str, str, str]]:
     """Each fact once, with the first sentence that states it."""
-    sentences = [" ".join(part.split()) for part in _SENTENCE.split(text)][:400]
+    sentences = []
+    for sentence in _SENTENCE.split(text)[:400]:
+        whole = " ".join(sentence.split())
+        # What one part of a sentence takes back, another may still state.
+        sentences += [*_PART.split(whole), whole] if ";" in whole else [whole]
     for fact in load_facts():
         for sentence in sentences:
             if fact.stated(sentence[:2_000]):
