@@ -10,6 +10,7 @@ from math import floor
 
 from badgateway.inference.classify import Classified, classify
 from badgateway.inference.compare import compared, pages
+from badgateway.inference.meeting import met, superseded
 from badgateway.inference.weigh import telling, weigh
 from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
@@ -77,8 +78,9 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for joined in list(wired(evidence)):
-        evidence.add(joined)
+    for join in (wired, met):
+        for joined in list(join(evidence)):
+            evidence.add(joined)
     if evidence.first("asked"):
         return judge_check(evidence, subject, known)
     return _informed(_judged_answers(evidence, subject, known), evidence, known)
@@ -106,7 +108,9 @@ def _judged_answers(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
 
 def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
     """The verdict once what was seen inside, or told, is weighed as well."""
-    if not telling(evidence, known):
+    better = superseded(evidence)
+    told = [observation for observation in evidence if observation.id not in better]
+    if not telling(told, known):
         return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
@@ -118,8 +122,10 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
             floor(one.probability * 1000) / 1000,
             tuple(dict.fromkeys([*one.because, *shown.get(one.cause, ())])),
             one.against,
+            one.links,
+            one.beside,
         )
-        for one in weigh(evidence, known, outside)[:MOST_CAUSES]
+        for one in weigh(told, known, outside)[:MOST_CAUSES]
         if one.probability >= LEAST and (one.because or one.cause in outside)
     )
     if not causes:
@@ -138,7 +144,8 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
         side=side_of(causes[0].hop),
         hop=causes[0].hop,
         causes=causes,
-        determined=_determined(causes),
+        # A page that works leaves nothing to act upon at once, whatever limps behind it.
+        determined=_determined(causes) and outcome is not Outcome.HEALTHY,
         observations=tuple(evidence),
         next=_next(causes, known),
     )

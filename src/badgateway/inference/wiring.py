@@ -29,6 +29,8 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _keepalives,
         _databases,
         _stale,
+        _renamed,
+        _changed,
         _selectors,
         _inside_container,
         _networks,
@@ -107,12 +109,24 @@ def _listeners(evidence: Evidence) -> Iterator[Observation]:
         seen.add(upstream)
         if any(_serves(a, wanted) for _, a in listening):
             continue
-        other = _otherwise(observation, wanted, listening)
+        other = _otherwise(observation, wanted, _free(listening, evidence, upstream))
         if other is not None:
             word, (found, address) = other
             yield _joined(observation, word, found=_shown(address), process=_who(found))
         elif _listed(wanted, listening):
             yield _joined(observation, "no-listener")
+
+
+def _free(
+    listening: list[tuple[Observation, Address]], evidence: Evidence, upstream: str
+) -> list[tuple[Observation, Address]]:
+    """The listeners that no gateway sends requests to yet: what others use is not what is meant."""
+    used = [
+        address
+        for o in evidence.named("config-upstream")
+        if o.text("upstream") != upstream and (address := address_of(o.text("upstream")))
+    ]
+    return [pair for pair in listening if not any(_serves(pair[1], other) for other in used)]
 
 
 def _asked(evidence: Evidence) -> Iterator[Observation]:
@@ -194,7 +208,9 @@ def _otherwise(
             return "listens-on-other-family", pair
     if observation.text("protocol") == "fastcgi":
         for pair in listening:
-            if "php-fpm" in pair[0].text("process") and _reachable(pair[1], wanted):
+            # A socket file is of this machine, so it can be meant by an address of loopback only.
+            near = wanted.loopback if pair[1].path else _reachable(pair[1], wanted)
+            if "php-fpm" in pair[0].text("process") and near:
                 return "listens-elsewhere", pair
     return None
 
@@ -338,6 +354,46 @@ def _stale(evidence: Evidence) -> Iterator[Observation]:
                     found=", ".join(sorted(addresses)),
                 )
                 return
+
+
+def _renamed(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway that fails at an upstream whose name, looked up anew, leads to one that answers."""
+    answers = {
+        o.text("upstream")
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "answers"
+    }
+    failing = evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable", "upstream-marked-down")
+    for wish in evidence.named("config-upstream"):
+        wanted = address_of(wish.text("upstream"))
+        if wanted is None or wanted.path or not _is_name(wanted.host) or wanted.loopback:
+            continue
+        # HAProxy names its servers, which may be called anything; others write the address.
+        mine = [
+            o for o in failing if o.text("upstream") in (wish.text("server"), wish.text("upstream"))
+        ]
+        if mine and wish.text("upstream") in answers and not wish.value.get("other_site"):
+            yield _joined(wish, "name-answers-now")
+            return
+
+
+def _changed(evidence: Evidence) -> Iterator[Observation]:
+    """The file in which an upstream that fails is written, changed shortly before."""
+    changed = {o.text("path"): o for o in evidence.named("file-changed")}
+    asked = {o.text("upstream"): o.text("result") for o in evidence.named("upstream-asked")}
+    failing = {
+        o.text("upstream") for o in evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable")
+    } | {upstream for upstream, result in asked.items() if result != "answers"}
+    seen: set[str] = set()
+    for wish in evidence.named("config-upstream"):
+        change, upstream = changed.get(wish.text("file")), wish.text("upstream")
+        if change is None or wish.value.get("other_site") or upstream in seen:
+            continue
+        if asked.get(upstream) == "answers":
+            continue
+        if upstream in failing or wish.text("server") in failing:
+            seen.add(upstream)
+            yield _joined(wish, "upstream-setting-changed", minutes=change.value.get("minutes"))
 
 
 def _selectors(evidence: Evidence) -> Iterator[Observation]:

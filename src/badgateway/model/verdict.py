@@ -62,13 +62,25 @@ class Emitter:
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
-    """One possible cause with the ids of the observations for and against it."""
+    """One possible cause with the ids of the observations for and against it.
+
+    Attributes:
+        cause: its name.
+        hop: the hop it lives at.
+        probability: calibrated, 0 to 1.
+        because: ids of the observations for it.
+        against: ids of those against it.
+        links: the causes that it brought about, so that they are symptoms here.
+        beside: a second cause that is probably at work as well; None for no such.
+    """
 
     cause: str
     hop: Hop
     probability: float
     because: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
