@@ -78,7 +78,7 @@ def _status(text: str) -> int | None:
 
 def _facts(text: str) -> Iterator[tuple[str, str, str]]:
     """Each fact once, with the first sentence that states it."""
-    sentences = []
+    sentences: list[str] = []
     for sentence in _SENTENCE.split(text)[:400]:
         whole = " ".join(sentence.split())
         # What one part of a sentence takes back, another may still state.
