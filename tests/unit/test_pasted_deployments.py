@@ -93,6 +93,9 @@ def test_an_application_that_listens_on_another_port_than_was_refused():
         ("uvicorn shop:app --host 127.0.0.1 --port 8000\n", "127.0.0.1:8000"),
         ("gunicorn -b 127.0.0.1:8000 shop:app\n", "127.0.0.1:8000"),
         ("module.exports = {\n  host: 'localhost',\n  port: 3000\n};\n", "localhost:3000"),
+        ("Server running on port 3000\n", "*:3000"),
+        ("Now listening on: http://localhost:5000\n", "localhost:5000"),
+        ("Tomcat started on port(s): 8080 (http) with context path ''\n", "*:8080"),
     ],
 )
 def test_where_an_application_is_told_to_listen(text, address):

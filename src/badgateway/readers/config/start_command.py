@@ -1,4 +1,4 @@
-"""How an application is told where to listen: in its code, on its command line, in its settings.
+"""Where an application listens: by its code, its command line, its settings, or its own word.
 
 Covers Node's `listen(PORT, HOST)`, Flask's and uvicorn's `run(host=…, port=…)`, the flags of the
 common servers, and a `host` beside a `port`.
@@ -38,12 +38,18 @@ _PAIR_HOST = re.compile(
 _PAIR_PORT = re.compile(
     r"(?mi)^\s*(?:export )?[\"']?(?:server_?|app_?)?port[\"']?\s*[:=]\s*[\"']?(\d+)[\"']?\s*,?\s*$"
 )
+_SAYS = re.compile(
+    r"(?i)\b(?:listening|running|started|ready|serving|bound)\b[^\n:]{0,30}? (?:on|at|to)"
+    r"(?: (?:address|tcp port|port\(s\)|port|url))?:? *(?:https?://|tcp://)?"
+    r"(?P<host>localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]|\*)?:?(?P<port>\d{2,5})(?![\d.])"
+)
+"""What servers print once they are up; a host that is not named is every address."""
 
 
 def fits(head: str) -> float:
     """A place to listen at, in one of these forms, in a short text."""
     text = head[:_LIMIT]
-    return 0.9 if len(head) < _LIMIT and any(True for _ in _addresses(text)) else 0.0
+    return 0.85 if len(head) < _LIMIT and any(True for _ in _addresses(text)) else 0.0
 
 
 def read(material: Material) -> Iterator[Observation]:
@@ -62,6 +68,8 @@ def _addresses(text: str) -> Iterator[tuple[int, str]]:
     """Each address with the place where it stands."""
     for found in _CALL.finditer(text):
         yield found.start(), f"{found['host']}:{found['port']}"
+    for found in _SAYS.finditer(text):
+        yield found.start(), f"{found['host'] or '*'}:{found['port']}"
     for found in _RUN.finditer(text):
         host, port = _HOST.search(found[0]), _PORT.search(found[0])
         if host and port:
