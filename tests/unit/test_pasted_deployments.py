@@ -150,3 +150,13 @@ def test_an_article_about_the_error_is_no_report():
     """Who explains an error has not met it."""
     text = "The 502 error means that a server got no valid answer. Common causes are overload."
     assert report.fits(text) == 0.0
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " + " " * 50_000 + "x", "php " * 12_000, "to " + "x" * 60_000]
+)
+def test_hostile_lines_are_read_in_linear_time(text):
+    """A long line of one kind of thing comes back at all; a quadratic one would not."""
+    for reader in readers().values():
+        reader.fits(text)
+    list(read("services:\n  shop:\n    image: x\n    " + text + "\n"))

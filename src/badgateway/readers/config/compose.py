@@ -15,8 +15,8 @@ from badgateway.model.observation import Observation, Value
 KIND = "compose-file"
 
 _MOST_LINES = 5_000
-_KEY = re.compile(r"^(\s*)(?:- )?[\"']?([\w.-]+)[\"']?:(?:\s+(.*?))?\s*$")
-_ITEM = re.compile(r"^(\s*)- +(.*?)\s*$")
+_KEY = re.compile(r"^(\s*)(?:- )?[\"']?([\w.-]+)[\"']?:(?:\s+(.*))?$")
+_ITEM = re.compile(r"^(\s*)- +(.*)$")
 _KEYS = ("image", "build", "ports", "expose", "networks", "depends_on", "container_name")
 _SERVICE = re.compile(r"(?m)^[ \t]*[\w.-]+:[ \t]*$")
 _GATEWAY = re.compile(
@@ -130,7 +130,7 @@ def _services(material: Material) -> list[_Service]:
     for number, line in material.lines():
         if number > _MOST_LINES:
             break
-        text = re.sub(r"(?:^|\s)#.*$", "", line.rstrip("\n"))
+        text = re.sub(r"(?:^|\s)#.*$", "", line.rstrip()).rstrip()
         if not text.strip():
             continue
         indent = len(text) - len(text.lstrip())

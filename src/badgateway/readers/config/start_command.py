@@ -27,7 +27,7 @@ _FLAG_HOST = re.compile(
 )
 _FLAG_PORT = re.compile(r"(?:--port|--server\.port|-p)[= ]['\"]?(\d+)")
 _BIND = re.compile(
-    r"\b(?:gunicorn|waitress-serve|uwsgi|php|hypercorn|daphne|manage\.py)\b[^\n]*?"
+    r"\b(?:gunicorn|waitress-serve|uwsgi|php|hypercorn|daphne|manage\.py)\b[^\n]{0,200}?"
     r"(?:-b|--bind|--listen|--http-socket|--http|--socket|-S|runserver)[= ]['\"]?"
     r"(?P<address>(?:[\w.]+|\[::1?\]|\*)?:\d+)"
 )
