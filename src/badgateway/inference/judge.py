@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import floor
 
+from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
 from badgateway.inference.compare import compared, pages
 from badgateway.inference.meeting import met, superseded
-from badgateway.inference.weigh import telling, weigh
+from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
+from badgateway.knowledge.diagnostic import Diagnostic
 from badgateway.knowledge.emitter import Meaning
 from badgateway.knowledge.proxy_status import parse_proxy_status
 from badgateway.model.failure import NAMING
@@ -23,9 +25,9 @@ from badgateway.model.response import Response
 from badgateway.model.verdict import Emitter, NextTest, Outcome, RankedCause, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 
-DETERMINED = 0.8
-"""The first cause must be at least this probable to be acted upon without another test."""
 MOST_CAUSES = 14
+MOST_NEXT = 4
+"""Tests that are named: more would not be read."""
 LEAST = 0.005
 """A cause less probable than this is not worth a line."""
 SAID_ITSELF = 0.9
@@ -113,6 +115,7 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     if not telling(told, known):
         return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()
     causes = tuple(
@@ -125,7 +128,7 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
             one.links,
             one.beside,
         )
-        for one in weigh(told, known, outside)[:MOST_CAUSES]
+        for one in weigh(told, known, outside, trust)[:MOST_CAUSES]
         if one.probability >= LEAST and (one.because or one.cause in outside)
     )
     if not causes:
@@ -337,12 +340,21 @@ def _determined(causes: tuple[RankedCause, ...]) -> bool:
 
 
 def _next(causes: tuple[RankedCause, ...], known: Knowledge) -> tuple[NextTest, ...]:
-    """What would tell the first causes apart, each test once."""
+    """What would tell most for what it takes: looks and tries of people, the best first."""
     if _determined(causes):
         return ()
-    tests: dict[str, NextTest] = {}
-    for ranked in causes[:4]:
+    now = {ranked.cause: ranked.probability for ranked in causes}
+    able = (test for test in known.diagnostics.values() if not test.probe)
+    return tuple(
+        NextTest(choice.test.name, choice.test.who, _why(choice.test, causes, known))
+        for choice in chosen(able, now)[:MOST_NEXT]
+    )
+
+
+def _why(test: Diagnostic, causes: tuple[RankedCause, ...], known: Knowledge) -> str:
+    """What a test tells of the first cause that names it; else what it tells in general."""
+    for ranked in causes[:MOST_NEXT]:
         file = known.causes.get(ranked.cause)
-        if file is not None and file.decides is not None:
-            tests.setdefault(file.decides.test, file.decides)
-    return tuple(tests.values())
+        if file is not None and file.decides is not None and file.decides.test == test.name:
+            return file.decides.why
+    return test.why

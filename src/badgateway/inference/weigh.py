@@ -17,6 +17,7 @@ from itertools import combinations
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.cause import CauseFile, Clue, Strength
 from badgateway.model.observation import Observation
+from badgateway.model.vocabulary import vocabulary
 
 FACTORS: Mapping[Strength, float] = {
     Strength.PROOF: 1200.0,
@@ -40,7 +41,9 @@ LENT = 3.0
 UNKNOWN = 0.25
 """Weight of a cause that nobody wrote down, against all known ones together."""
 OUTSIDE = 0.6
-"""How far what was seen from outside settles how common each cause is here."""
+"""How far a page that somebody pasted settles how common each cause is here."""
+PROBED = 0.9
+"""How far what our own probes saw does."""
 TWO = 0.3
 """How often a second fault is there, given the first, against how common it is by itself."""
 CANDIDATES = 12
@@ -73,7 +76,6 @@ def telling(observations: Iterable[Observation], known: Knowledge) -> bool:
     return any(
         FACTORS[clue.strength] > FACTORS[Strength.WEAK]
         for observation in observations
-        if observation.name != "denied"
         for _, clue in speaking(observation, known)
     )
 
@@ -110,6 +112,7 @@ def weigh(
     observations: Iterable[Observation],
     known: Knowledge,
     outside: Mapping[str, float] | None = None,
+    trust: float = OUTSIDE,
 ) -> list[Weighed]:
     """Every cause with its probability, the most probable first.
 
@@ -118,9 +121,10 @@ def weigh(
             does not either.
         known: the causes and their clues.
         outside: the probability of causes by what was seen from outside, where anything was.
+        trust: how far that settles how common each cause is, 0 to 1.
     """
     causes = known.causes
-    priors = _priors(causes, outside or {})
+    priors = _priors(causes, outside or {}, trust)
     cases = _cases(observations, known)
     told = {name: _with_consequences(name, known, cases) for name in causes}
     refuted = {name: _product(case.against.values()) for name, case in cases.items()}
@@ -157,11 +161,12 @@ def weigh(
 
 
 def _cases(observations: Iterable[Observation], known: Knowledge) -> dict[str, _Case]:
-    """By cause; of several observations of one word the strongest counts, for they go together."""
+    """By cause; of several observations of one aspect the strongest counts: they go together."""
+    words = vocabulary().observations
     cases = {name: _Case({}, {}, [], []) for name in known.causes}
     for observation in observations:
         # Two facts that are reported do not go together as two lines of one log do.
-        word = f"{observation.name} {observation.text('fact')}".rstrip()
+        word = f"{words[observation.name].aspect} {observation.text('fact')}".rstrip()
         for name, clue in speaking(observation, known):
             case, factor = cases[name], factor_of(observation, clue)
             if factor > 1:
@@ -215,14 +220,16 @@ def _related(one: str, other: str, known: Knowledge) -> bool:
     return other in known.consequences[one] or one in known.consequences[other]
 
 
-def _priors(causes: Mapping[str, CauseFile], outside: Mapping[str, float]) -> dict[str, float]:
+def _priors(
+    causes: Mapping[str, CauseFile], outside: Mapping[str, float], trust: float
+) -> dict[str, float]:
     """How probable each cause is before anything inside was looked at; adds up to 1."""
     everything = sum(file.common for file in causes.values()) or 1.0
     base = {name: file.common / everything for name, file in causes.items()}
     seen = sum(outside.values())
     if not seen:
         return base
-    trusted = OUTSIDE * min(1.0, seen)
+    trusted = trust * min(1.0, seen)
     return {
         name: trusted * outside.get(name, 0.0) / seen + (1 - trusted) * share
         for name, share in base.items()

@@ -14,6 +14,7 @@ from badgateway.model.observation import Evidence, Observation, Value
 
 _REFUSED = ("upstream-refused", "socket-not-found")
 _SILENT = ("upstream-connect-timeout",)
+_UNREACHED = ("refused", "no-route", "times-out", "socket-missing")
 _LOOPBACK = ("127.", "[::1]", "::1", "localhost")
 _EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")  # noqa: S104 - compared only
 
@@ -383,7 +384,7 @@ def _changed(evidence: Evidence) -> Iterator[Observation]:
     asked = {o.text("upstream"): o.text("result") for o in evidence.named("upstream-asked")}
     failing = {
         o.text("upstream") for o in evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable")
-    } | {upstream for upstream, result in asked.items() if result != "answers"}
+    } | {upstream for upstream, result in asked.items() if result in _UNREACHED}
     seen: set[str] = set()
     for wish in evidence.named("config-upstream"):
         change, upstream = changed.get(wish.text("file")), wish.text("upstream")

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from badgateway.knowledge.cause import CauseFile, Clue, clues_by_word, consequences, load_causes
+from badgateway.knowledge.diagnostic import Diagnostic, load_diagnostics
 from badgateway.knowledge.emitter import EmitterFile, Meaning, load_emitters, meaning_of
 from badgateway.knowledge.files import table_of
 from badgateway.knowledge.proxy_status import load_proxy_status
@@ -29,6 +30,7 @@ class Knowledge:
     clues: Mapping[str, tuple[tuple[str, Clue], ...]]
     consequences: Mapping[str, Mapping[str, float]]
     steps: Mapping[str, StepFile]
+    diagnostics: Mapping[str, Diagnostic]
     unsigned: tuple[Meaning, ...]
     proxy_status: Mapping[str, Meaning]
 
@@ -51,6 +53,7 @@ def knowledge() -> Knowledge:
         clues=clues_by_word(causes),
         consequences={name: consequences(name, causes) for name in causes},
         steps=load_steps(),
+        diagnostics=load_diagnostics(),
         unsigned=tuple(meaning_of(item) for item in table.tables("meaning")),
         proxy_status=load_proxy_status(),
     )

@@ -93,6 +93,19 @@ class NextTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A test of ours that was made, or that was spared because it could change nothing.
+
+    Attributes:
+        test: the probe's name.
+        seconds: how long it took; None where it was spared.
+    """
+
+    test: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Something to do. `command` is shown, never run from here."""
 
@@ -123,6 +136,7 @@ class Verdict:
         steps: what to do, first thing first.
         elapsed_s: seconds it took.
         complete: false when the time given ran out before every test had ended.
+        made: the tests that were made, in the order in which they ended, and those spared.
     """
 
     subject: str
@@ -139,6 +153,7 @@ class Verdict:
     steps: tuple[Step, ...] = ()
     elapsed_s: float = 0.0
     complete: bool = True
+    made: tuple[Made, ...] = ()
     schema: str = SCHEMA
 
     @property
