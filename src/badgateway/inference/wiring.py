@@ -36,6 +36,8 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _changed,
         _selectors,
         _inside_container,
+        _networks,
+        _ports,
     ):
         yield from join(evidence)
 
@@ -484,6 +486,73 @@ def _inside_container(evidence: Evidence) -> Iterator[Observation]:
                 "config-flaw",
                 flaw="localhost-in-container",
                 detail="localhost is the gateway's own container",
+            )
+            return
+
+
+def _networks(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway and an application of Compose files that have no network in common."""
+    services = [o for o in evidence.named("config-backend") if o.text("by") == "compose"]
+    gateways = [o for o in services if o.text("role") == "gateway"]
+    for sending, wanted in _wanted(evidence):
+        if sending.name != "config-upstream":
+            continue
+        for service in services:
+            if wanted.host not in (service.text("name"), service.text("service")):
+                continue
+            if service.text("role") == "gateway":
+                continue
+            if not gateways and sending.text("by") != "compose" and _alone(service):
+                yield _joined(
+                    sending,
+                    "config-flaw",
+                    flaw="gateway-outside-compose",
+                    detail=f"{wanted.host} is on its own Compose file's network",
+                )
+                return
+            for gateway in gateways:
+                if not _attached(gateway) & _attached(service):
+                    yield _joined(
+                        sending,
+                        "networks-differ",
+                        gateway=gateway.text("name"),
+                        name=service.text("name"),
+                    )
+                    return
+
+
+def _attached(service: Observation) -> set[str]:
+    """Its networks; the default one is another in every Compose file."""
+    names = {str(item) for item in service.items("networks")}
+    return {f"{service.text('file')}:{name}" if name == "default" else name for name in names}
+
+
+def _alone(service: Observation) -> bool:
+    return tuple(service.items("networks")) == ("default",)
+
+
+def _ports(evidence: Evidence) -> Iterator[Observation]:
+    """A port that the gateway uses and that is not the one on which the application listens."""
+    published: dict[str, tuple[str, str]] = {}
+    for service in evidence.named("config-backend"):
+        for item in service.items("ports"):
+            outer, _, inner = str(item).partition("/")[0].rpartition(":")
+            outer = outer.rpartition(":")[2]
+            if outer.isdigit() and inner.isdigit() and outer != inner:
+                published[service.text("name")] = published[service.text("service")] = outer, inner
+    own = {
+        a.port for o, a in _listening(evidence) if o.text("role") == "application" and not a.path
+    }
+    for sending, wanted in _wanted(evidence):
+        if wanted.path:
+            continue
+        outer, inner = published.get(wanted.host, ("", ""))
+        found = inner if wanted.port == outer else ""
+        if not found and len(own) == 1 and sending.name == "upstream-refused":
+            found = next(iter(own - {wanted.port}), "")
+        if found:
+            yield _joined(
+                sending, "port-mismatch", wanted=wanted.port, name=wanted.host, found=found
             )
             return
 
