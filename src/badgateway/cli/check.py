@@ -27,6 +27,7 @@ def check(parsed: Parsed) -> int:
             public_resolvers=not parsed.no_public_resolvers,
             proxy=parsed.proxy,
             headers=tuple(parsed.header),
+            detours=parsed.detours,
         )
         with Progress(parsed) as progress:
             verdict = asyncio.run(check_url(target, wishes, progress.heard))

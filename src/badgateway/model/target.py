@@ -230,6 +230,8 @@ class Wishes:
         proxy: URL of a forward proxy, or None.
         headers: further request headers.
         http3: whether HTTP/3 is tried (needs the extra).
+        detours: whether the site may be tried past the person's proxy or tunnel once it fails
+            through it.
     """
 
     timeout: float = 30.0
@@ -240,3 +242,4 @@ class Wishes:
     proxy: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     http3: bool = True
+    detours: bool = True

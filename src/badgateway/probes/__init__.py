@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, cast
 
+from badgateway.model.failure import ANSWERING, CONNECTING, SECURING
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.target import Target, Wishes
 from badgateway.transport.dns import Resolver
@@ -36,6 +37,36 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A place that has nothing to do with the site and nearly always answers.
+
+    Attributes:
+        label: whose it is.
+        address: literal address.
+        host: name that its certificate is for, at port 443.
+    """
+
+    label: str
+    address: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCheck:
+    """A page that systems fetch to see whether a network wants a sign-in first.
+
+    Attributes:
+        url: plain HTTP, and it names no site.
+        status: what it answers.
+        body: text that its answer contains, empty for none.
+    """
+
+    url: str
+    status: int
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What every probe of one check shares.
 
@@ -46,6 +77,8 @@ class Context:
         deadline: end of the run, on `time.monotonic()`'s clock.
         resolvers: resolvers to compare the system's answer with.
         proxy: forward proxy to go through, None for none.
+        controls: other places, asked only once the way to the site has failed.
+        portal_checks: pages that tell a captive portal, likewise.
     """
 
     target: Target
@@ -54,10 +87,30 @@ class Context:
     deadline: float
     resolvers: tuple[Resolver, ...] = ()
     proxy: Proxy | None = field(default=None)
+    controls: tuple[Control, ...] = ()
+    portal_checks: tuple[PortalCheck, ...] = ()
 
     def seconds_left(self) -> float:
         """Seconds until the run must end, less what the verdict itself takes."""
         return max(0.05, self.deadline - time.monotonic() - 0.1)
+
+
+def nowhere(about: Observation, context: Context) -> bool:
+    """Whether, with this failure, every address that the page was asked at has failed.
+
+    A failure of one family beside a page of the other is no reason to look further. Neither is
+    one of a test that was not about the page itself.
+    """
+    url = about.text("url")
+    if about.value.get("what", "page") != "page" or context.evidence.first("http-response"):
+        return False
+    asked = {
+        o.text("address")
+        for o in context.evidence.named("resolved")
+        if o.text("url") == url and o.value.get("place") == 0
+    }
+    failed = context.evidence.named(*CONNECTING, *SECURING, *ANSWERING)
+    return asked <= {o.text("address") for o in failed if o.text("url") == url}
 
 
 class Probe(Protocol):
