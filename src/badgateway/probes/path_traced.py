@@ -3,7 +3,8 @@
 SYNs with a growing time to live, to the port that fails and to the site's other web port, which
 shows how the way looks where nothing is in it. A refusal that comes from nearer than the site, a
 router that reports an obstacle, or packets that do not even leave this machine tell a filter from
-a site that is down. No special right is needed; who reports is known on Linux only.
+a site that is down; so do answers that reach this machine and are
+not delivered. No special right is needed; who reports is known on Linux only.
 """
 
 import asyncio
@@ -14,8 +15,9 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.probes import Context, Cost, nowhere
+from badgateway.transport.answers import Answers
 from badgateway.transport.path import step
-from badgateway.transport.system import source_address
+from badgateway.transport.system import source_address, undelivered
 
 AFTER = (
     Failure.CONNECT_REFUSED,
@@ -47,9 +49,13 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     address, port = about.text("address"), int(about.number("port") or 0)
     other = 80 if port != 80 else 443
     seconds = min(SECONDS, context.seconds_left())
-    steps = await asyncio.gather(
-        *(step(address, at, each, seconds) for at in (port, other) for each in LIMITS)
-    )
+    before = undelivered(address)
+    with Answers(address) as answers:
+        steps = await asyncio.gather(
+            *(step(address, at, each, seconds) for at in (port, other) for each in LIMITS)
+        )
+        distances = answers.distances()
+    after = undelivered(address)
     told = [(each.limit, each.end.value, each.by) for each in steps]
     yield seen(
         Hop.NETWORK,
@@ -61,4 +67,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         other_port=other,
         other_steps=told[len(LIMITS) :],
         own=source_address(address),
+        distance=distances.get(port),
+        other_distance=distances.get(other),
+        undelivered=None if before is None or after is None else max(0, after - before),
     )

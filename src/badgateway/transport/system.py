@@ -260,3 +260,26 @@ def configured_proxy(tls: bool, host: str) -> tuple[str, str] | None:
             named = next((n for n in os.environ if n.lower() == f"{kind}_proxy"), "")
             return named or "system settings", text
     return None
+
+
+def undelivered(address: str) -> int | None:
+    """Packets that reached this machine and went nowhere, so far, in the family of an address.
+
+    What a local firewall drops on its way in is counted as received and neither as delivered nor
+    as forwarded nor as faulty (RFC 4293). None where the system does not tell (not Linux).
+    """
+    try:
+        if ":" in address:
+            words = Path("/proc/net/snmp6").read_text("ascii")[:_FILE_LIMIT].split()
+            told = dict(zip(words[::2], map(int, words[1::2]), strict=False))
+            return told["Ip6InReceives"] - sum(told[f"Ip6{name}"] for name in _ACCOUNTED6)
+        lines = Path("/proc/net/snmp").read_text("ascii")[:_FILE_LIMIT].splitlines()
+        names, counts = (line.split()[1:] for line in lines if line.startswith("Ip: "))
+        told = dict(zip(names, map(int, counts), strict=False))
+        return told["InReceives"] - sum(told[name] for name in _ACCOUNTED4)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+_ACCOUNTED4 = ("InDelivers", "ForwDatagrams", "InHdrErrors", "InAddrErrors", "InDiscards")
+_ACCOUNTED6 = ("InDelivers", "OutForwDatagrams", "InHdrErrors", "InAddrErrors", "InDiscards")

@@ -79,7 +79,7 @@ def signatures(evidence: Evidence) -> Iterator[Observation]:
 
 
 def outdated(evidence: Evidence) -> Iterator[Observation]:
-    """The zone's own servers name other addresses than those that failed, and others hold these too.
+    """The zone's own servers name other addresses than those that failed, and others do not.
 
     Where only this machine's resolver differs, `way-broken` says so already.
     """

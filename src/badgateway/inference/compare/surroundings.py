@@ -141,6 +141,14 @@ def filtered(evidence: Evidence) -> Iterator[Observation]:
     for o in evidence.named("path-traced"):
         mine, other = _steps(o, "steps"), _steps(o, "other_steps")
         found = _where(mine, other, o.text("own"), o.text("address"))
+        silent = sum(end == "silent" for end, _ in mine.ends.values())
+        if found == ("end", "silent", "") and (o.number("undelivered") or 0) >= silent:
+            # The answers to every one of these packets came back, and were dropped at home.
+            found = ("here", "dropped on their way in", "")
+        near, far = o.number("distance"), o.number("other_distance")
+        if found == ("end", "refused", "") and near is not None and far is not None and near < far:
+            # Both ports lead to one machine, and the refusal has come from nearer than that.
+            found = ("way", "refused", "")
         plain = [p for p in evidence.named("plain-http") if p.text("address") == o.text("address")]
         if found is None or (found[0] == "end" and not plain):
             continue
