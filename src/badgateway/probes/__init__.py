@@ -18,6 +18,9 @@ from badgateway.model.target import Target, Wishes
 from badgateway.transport.dns import Resolver
 from badgateway.transport.proxy import Proxy
 
+MOST_ADDRESSES = 16
+"""Addresses of a site that are tried: none of sound mind has more in one answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -26,13 +29,16 @@ class Cost:
     Attributes:
         seconds: how long it usually takes against a site that answers.
         requests: HTTP requests that it sends to the site.
-        third_party: whether it tells anyone but the site and the person's own resolver.
+        third_party: whether it tells anyone of the site but the site and the person's own resolver.
+        elsewhere: whether it contacts places that have nothing to do with the site. They learn
+            nothing of it.
         supporting: whether a verdict on an answer that is there need not wait for it.
     """
 
     seconds: float
     requests: int = 0
     third_party: bool = False
+    elsewhere: bool = False
     supporting: bool = False
 
 
@@ -96,9 +102,9 @@ class Context:
 
 
 def nowhere(about: Observation, context: Context) -> bool:
-    """Whether, with this failure, every address that the page was asked at has failed.
+    """Whether, with this failure, every address of the page has failed.
 
-    A failure of one family beside a page of the other is no reason to look further. Neither is
+    A failure of one address beside another that works is no reason to look further. Neither is
     one of a test that was not about the page itself.
     """
     url = about.text("url")
@@ -107,7 +113,7 @@ def nowhere(about: Observation, context: Context) -> bool:
     asked = {
         o.text("address")
         for o in context.evidence.named("resolved")
-        if o.text("url") == url and o.value.get("place") == 0
+        if o.text("url") == url and (o.number("place") or 0) < MOST_ADDRESSES
     }
     failed = context.evidence.named(*CONNECTING, *SECURING, *ANSWERING)
     return asked <= {o.text("address") for o in failed if o.text("url") == url}

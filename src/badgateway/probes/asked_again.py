@@ -47,7 +47,7 @@ NetScaler."""
 def wanted(about: Observation, context: Context) -> str | None:
     """Once for each page of which there are several makers, or good and bad answers."""
     status = about.value.get("status")
-    if about.value.get("what") != "page" or not isinstance(status, int):
+    if about.value.get("what") not in ("page", "again") or not isinstance(status, int):
         return None
     if status in range(300, 400) or about.text("by") == "proxy":
         return None
@@ -69,7 +69,7 @@ def _mixed(about: Observation, context: Context) -> bool:
         (o.number("status") or 0) < 500
         for o in context.evidence.named("http-response")
         if (o.text("url"), o.text("address")) == (about.text("url"), about.text("address"))
-        and o.value.get("what") == "page"
+        and o.value.get("what") in ("page", "again")
     }
     return len(answers) > 1
 

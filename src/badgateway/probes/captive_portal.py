@@ -21,7 +21,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response", *NAMING, *CONNECTING, *SECURING)
 GIVES = ("portal-check",)
-COST = Cost(seconds=0.2, third_party=True, supporting=True)
+COST = Cost(seconds=0.2, elsewhere=True, supporting=True)
 
 SECONDS = 3.0
 

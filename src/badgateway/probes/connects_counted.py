@@ -23,7 +23,7 @@ AFTER = (
     Failure.ANSWER_TIMEOUT,
 )
 GIVES = ("connects-counted",)
-COST = Cost(seconds=2.3)
+COST = Cost(seconds=2.3, elsewhere=True)
 
 TIMES = 10
 SECONDS = 2.3

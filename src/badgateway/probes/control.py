@@ -16,7 +16,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = (*NAMING, *CONNECTING, *SECURING, *ANSWERING)
 GIVES = ("control-works", "control-fails")
-COST = Cost(seconds=0.1, third_party=True, supporting=True)
+COST = Cost(seconds=0.1, elsewhere=True, supporting=True)
 
 SECONDS = 3.0
 MOST = 3
