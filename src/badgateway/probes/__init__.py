@@ -116,7 +116,7 @@ def nowhere(about: Observation, context: Context) -> bool:
         if o.text("url") == url and (o.number("place") or 0) < MOST_ADDRESSES
     }
     failed = context.evidence.named(*CONNECTING, *SECURING, *ANSWERING)
-    return asked <= {o.text("address") for o in failed if o.text("url") == url}
+    return bool(asked) and asked <= {o.text("address") for o in failed if o.text("url") == url}
 
 
 class Probe(Protocol):

@@ -30,10 +30,13 @@ def wanted(about: Observation, context: Context) -> str | None:
     """Once, when nothing could be reached or a public name leads inside."""
     if not context.portal_checks or context.proxy is not None or context.wishes.connect_to:
         return None
-    failed = about.name in NAMING or about.name == Failure.TLS_CERTIFICATE
     if about.name == "http-response":
         failed = about.value.get("what") == "page" and _inside(about)
-    return "portal" if failed or nowhere(about, context) else None
+    elif about.name in NAMING or about.name == Failure.TLS_CERTIFICATE:
+        failed = True
+    else:
+        failed = nowhere(about, context)
+    return "portal" if failed else None
 
 
 def _inside(about: Observation) -> bool:

@@ -18,6 +18,7 @@ AFTER = (*NAMING, *CONNECTING, *SECURING, *ANSWERING)
 GIVES = ("control-works", "control-fails")
 COST = Cost(seconds=0.1, elsewhere=True, supporting=True)
 
+PORT = 443
 SECONDS = 3.0
 MOST = 3
 
@@ -46,7 +47,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
 
 async def _one(control: Control, seconds: float) -> Observation:
     target = target_of(f"https://{control.host}/")
-    walk = Walk(Way(target, control.address, 443), seconds)
+    walk = Walk(Way(target, control.address, PORT), seconds)
     found = [observation async for observation in walk.open(("http/1.1",))]
     walk.close()
     by_name = {o.name: o for o in found}

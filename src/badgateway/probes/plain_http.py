@@ -22,6 +22,7 @@ AFTER = (*CONNECTING, *SECURING)
 GIVES = ("plain-http", "plain-http-failed")
 COST = Cost(seconds=0.2, requests=1, supporting=True)
 
+PORT = 80
 SECONDS = 3.0
 
 
@@ -39,7 +40,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     """Ask for the front page without encryption."""
     host = target_of(about.text("url")).authority
     target = target_of(f"http://{host}/")
-    walk = Walk(Way(target, about.text("address"), 80), min(SECONDS, context.seconds_left()))
+    walk = Walk(Way(target, about.text("address"), PORT), min(SECONDS, context.seconds_left()))
     last = await walk.last("plain")
     if last is None:
         return
