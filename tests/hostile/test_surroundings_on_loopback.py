@@ -150,6 +150,7 @@ def test_the_next_address_is_tried_where_the_first_takes_no_connection(
     verdict = check(f"http://site.test:{server.port}/")
     assert verdict.outcome is Outcome.HEALTHY
     assert one(verdict, "addresses-differ-in-health").value["failing"] == ("127.0.0.3",)
+    assert verdict.causes[0].cause == "dns-misconfigured"
 
 
 def test_nowhere_means_every_address():
