@@ -14,7 +14,7 @@ from badgateway.transport.system import in_thread, own_network
 
 AFTER = (*NAMING, *CONNECTING, Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
 GIVES = ("own-network",)
-COST = Cost(seconds=0.02, supporting=True)
+COST = Cost(seconds=0.02)
 
 
 def wanted(about: Observation, context: Context) -> str | None:
