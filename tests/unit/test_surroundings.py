@@ -210,13 +210,34 @@ def test_one_issuer_at_two_places_intercepts(known):
     """No authority but a local one has signed both the site's certificate and a stranger's."""
     evidence = way(
         seen(
-            "control-fails", failure="tls-certificate-invalid", issuer="Box CA", subject="dns.x",
+            "control-fails", problems=["unknown-issuer"], failure="tls-certificate-invalid", issuer="Box CA", subject="dns.x",
             connected=True, address="8.8.8.8",
         ),
         failure="tls-certificate-invalid", problems=["unknown-issuer"], issuer="Box CA",
         subject="shop.example.com",
     )  # fmt: skip
     assert first(evidence, known) == "client-tls-interception"
+
+
+def test_one_certificate_at_two_places_is_a_portals(known):
+    """Whoever shows the same certificate for two unrelated places stands before both."""
+    evidence = way(
+        seen("control-fails", problems=["wrong-name"], issuer="CA", subject="login.wifi.test"),
+        failure="tls-certificate-invalid", problems=["wrong-name"], issuer="CA",
+        subject="login.wifi.test",
+    )  # fmt: skip
+    assert first(evidence, known) == "captive-portal"
+
+
+@pytest.mark.parametrize("problem", ["expired", "not-yet-valid", "wrong-name"])
+def test_a_common_issuer_alone_is_no_interception(problem):
+    """A wrong clock makes the good certificates of one public authority fail at two places."""
+    evidence = way(
+        seen("control-fails", problems=[problem], issuer="Public CA", subject="dns.test"),
+        failure="tls-certificate-invalid", problems=[problem], issuer="Public CA",
+        subject="shop.example.com",
+    )  # fmt: skip
+    assert comparison(evidence, "intercepted") is None
 
 
 def test_a_site_with_a_bad_certificate_of_its_own_is_not_intercepted():
@@ -327,6 +348,13 @@ def test_an_address_that_the_zone_names_is_not_old():
     """It fails for another reason."""
     zone = seen("zone-answer", Hop.ZONE, url=URL, host="shop.example.com", addresses=[HERE])
     assert comparison(way(zone, other(HERE)), "address-outdated") is None
+
+
+def test_an_address_that_nobody_else_holds_is_not_old():
+    """A lie or the hosts file is no change of the record, whatever others say of IPv6."""
+    zone = seen("zone-answer", Hop.ZONE, url=URL, host="shop.example.com", addresses=["192.0.2.99"])
+    evidence = way(zone, other("192.0.2.99"), other("2001:db8::7", resolver="9.9.9.9"))
+    assert comparison(evidence, "address-outdated") is None
 
 
 def test_signatures_that_others_refuse_are_the_zones_fault(known):

@@ -66,6 +66,7 @@ async def _one(control: Control, seconds: float) -> Observation:
         walk.source,
         **value,
         failure=wrong.name,
+        problems=wrong.items("problems"),
         issuer=wrong.text("issuer"),
         subject=wrong.text("subject"),
         unacknowledged=wrong.value.get("unacknowledged"),

@@ -79,9 +79,9 @@ def signatures(evidence: Evidence) -> Iterator[Observation]:
 
 
 def outdated(evidence: Evidence) -> Iterator[Observation]:
-    """The zone's own servers name other addresses than those that failed, and others do not.
+    """The zone's own servers do not name the addresses that failed; other resolvers still do.
 
-    Where only this machine's resolver differs, `way-broken` says so already.
+    Where only this machine's resolver or hosts file differs, `way-broken` says so already.
     """
     if not unwalked(evidence):
         return
@@ -94,12 +94,14 @@ def outdated(evidence: Evidence) -> Iterator[Observation]:
     now = {str(address) for o in zone for address in o.items("addresses")}
     if not mine or not now or mine & now:
         return
+    # The zone was asked for IPv4 only, and somebody else must hold the very address that failed.
     answers = [
         o
         for o in evidence.named("resolver-answer")
-        if o.text("host") == found[0].text("host") and o.items("addresses")
+        if o.text("host") == found[0].text("host")
+        and any(":" not in str(address) for address in o.items("addresses"))
     ]
-    old = [o for o in answers if not set(map(str, o.items("addresses"))) & now]
+    old = [o for o in answers if set(map(str, o.items("addresses"))) & mine]
     if old:
         yield stated(
             Hop.ZONE,

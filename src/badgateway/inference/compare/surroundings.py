@@ -55,26 +55,29 @@ def _others(evidence: Evidence) -> bool:
 
 
 def intercepted(evidence: Evidence) -> Iterator[Observation]:
-    """Another place shows a certificate of the same strange issuer."""
+    """Another place shows a certificate by the same issuer that nobody trusts, or the same one.
+
+    A common issuer alone is nothing: a wrong clock makes good certificates of one authority fail.
+    """
     for wrong in warned(evidence):
-        issuer, subject = wrong.text("issuer"), wrong.text("subject")
-        same = [
-            o
-            for o in evidence.named("control-fails")
-            if o.text("failure") == Failure.TLS_CERTIFICATE
-            and issuer
-            and o.text("issuer") == issuer
-        ]
-        if same:
-            yield stated(
-                Hop.DEVICE,
-                "intercepted",
-                [wrong, *same],
-                issuer=issuer,
-                address=same[0].text("address"),
-                same_certificate=any(o.text("subject") == subject for o in same),
-            )
-            return
+        for other in evidence.named("control-fails"):
+            same = bool(other.text("subject")) and other.text("subject") == wrong.text("subject")
+            strange = _strange(wrong) and _strange(other)
+            if same or (strange and other.text("issuer") == wrong.text("issuer")):
+                yield stated(
+                    Hop.DEVICE,
+                    "intercepted",
+                    [wrong, other],
+                    issuer=wrong.text("issuer"),
+                    address=other.text("address"),
+                    same_certificate=same,
+                )
+                return
+
+
+def _strange(certificate: Observation) -> bool:
+    """Whether nobody whom this machine trusts has signed it."""
+    return bool({"unknown-issuer", "self-signed"} & set(map(str, certificate.items("problems"))))
 
 
 def lost(evidence: Evidence) -> Iterator[Observation]:
