@@ -210,8 +210,8 @@ def test_one_issuer_at_two_places_intercepts(known):
     """No authority but a local one has signed both the site's certificate and a stranger's."""
     evidence = way(
         seen(
-            "control-fails", problems=["unknown-issuer"], failure="tls-certificate-invalid", issuer="Box CA", subject="dns.x",
-            connected=True, address="8.8.8.8",
+            "control-fails", failure="tls-certificate-invalid", problems=["unknown-issuer"],
+            issuer="Box CA", subject="dns.x", connected=True, address="8.8.8.8",
         ),
         failure="tls-certificate-invalid", problems=["unknown-issuer"], issuer="Box CA",
         subject="shop.example.com",
