@@ -84,6 +84,12 @@ def test_a_machine_that_answers_at_no_port_is_not_filtered():
     assert comparison(way(traced(refused, refused)), "filtered") is None
 
 
+def test_a_port_that_opens_is_not_filtered():
+    """Whatever breaks the connection later, no packet of its beginning was stopped."""
+    evidence = way(traced(OPEN, OPEN, undelivered=9), PLAIN, failure="connect-reset")
+    assert comparison(evidence, "filtered") is None
+
+
 def test_a_neighbour_on_the_same_wire_is_not_filtered_here():
     """An address at no distance answers with a time to live of one, and rightly so."""
     evidence = way(traced([[1, "refused", ""]], [[1, "connected", ""]]), PLAIN)

@@ -145,7 +145,7 @@ def filtered(evidence: Evidence) -> Iterator[Observation]:
         mine, other = _steps(o, "steps"), _steps(o, "other_steps")
         found = _where(mine, other, o.text("own"), o.text("address"))
         silent = sum(end == "silent" for end, _ in mine.ends.values())
-        if found == ("end", "silent", "") and (o.number("undelivered") or 0) >= silent:
+        if found == ("end", "silent", "") and 0 < silent <= (o.number("undelivered") or 0):
             # The answers to every one of these packets came back, and were dropped at home.
             found = ("here", "dropped on their way in", "")
         near, far = o.number("distance"), o.number("other_distance")
@@ -171,6 +171,8 @@ def filtered(evidence: Evidence) -> Iterator[Observation]:
 
 def _where(mine: _Steps, other: _Steps, own: str, address: str) -> tuple[str, str, str] | None:
     """Where the packets of a port end, how, and who says so; None where nothing tells."""
+    if mine.first("connected"):
+        return None
     rejected = mine.first("rejected")
     if rejected:
         by = mine.ends[rejected][1]
