@@ -235,6 +235,38 @@ def test_segments_are_as_small_as_asked(serve):
     assert asyncio.run(size()) <= 400
 
 
+# --- filters by name
+
+
+def filtering(connection):
+    """Resets TLS that asks for `shop.test`, refuses other names as servers do."""
+    hello = connection.socket.recv(4096)
+    if b"shop.test" in hello:
+        connection.reset()
+    else:
+        connection.send(b"\x15\x03\x03\x00\x02\x02\x70")  # alert: unrecognized_name
+
+
+def test_a_filter_by_name_shows_by_another_name(serve, check, monkeypatch):
+    """The address answers TLS for another name and breaks it off for the site's."""
+    from badgateway.probes import system_resolution
+    from badgateway.transport.system import SystemAnswer
+
+    async def resolve(host, port):
+        return SystemAnswer(("127.0.0.1",), host)
+
+    monkeypatch.setattr(system_resolution, "resolve", resolve)
+    verdict = check(f"https://shop.test:{serve(filtering).port}/")
+    assert one(verdict, "filtered-by-name").value["failure"] in ("connect-reset", "tls-closed")
+    assert verdict.causes[0].cause == "isp-block"
+
+
+def test_a_server_that_resets_every_name_filters_none(serve, check):
+    """It is broken for all, and so the name decides nothing."""
+    verdict = check(f"https://localhost:{serve(lambda connection: connection.reset()).port}/")
+    assert "filtered-by-name" not in seen_in(verdict)
+
+
 # --- loss
 
 

@@ -310,6 +310,13 @@ def test_a_page_that_comes_without_the_proxy_is_refused_to_it(known, through, ca
     assert cause in [c.cause for c in judge_check(evidence, URL, known).causes[:2]]
 
 
+def test_a_servers_error_through_the_proxy_keeps_its_own_meaning():
+    """The proxy may refuse an invalid answer that a lenient client takes."""
+    direct = seen("direct-answer", url=URL, address=HERE, status=200)
+    evidence = Evidence([seen("asked", url=URL), answer(502), direct])
+    assert comparison(evidence, "direct-works") is None
+
+
 # --- turns
 
 

@@ -39,6 +39,7 @@ FINDINGS = (
     "signatures-fail-elsewhere",
     "address-outdated",
     "filtered",
+    "filtered-by-name",
     "data-swallowed",
     "accepted-and-silent",
 )

@@ -27,6 +27,7 @@ _COMPARISONS = (
     surroundings.intercepted,
     surroundings.lost,
     surroundings.filtered,
+    surroundings.by_name,
     surroundings.swallowed,
     surroundings.tunnelled,
     surroundings.by_proxy,

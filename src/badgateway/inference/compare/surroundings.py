@@ -22,6 +22,12 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.target import target_of
 
+_BROKEN_OFF = (
+    Failure.CONNECT_RESET,
+    Failure.TLS_CLOSED,
+    Failure.TLS_TIMEOUT,
+    Failure.TLS_BROKEN,
+)
 _HANGING = (Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
 
 
@@ -194,6 +200,23 @@ def _where(mine: _Steps, other: _Steps, own: str, address: str) -> tuple[str, st
     return None
 
 
+def by_name(evidence: Evidence) -> Iterator[Observation]:
+    """TLS breaks off for the site's own name, and the same address answers for another one."""
+    broken = [o for o in failures(evidence) if o.name in _BROKEN_OFF]
+    for o in evidence.named("other-name"):
+        own = [each for each in broken if each.text("address") == o.text("address")]
+        if own and o.value.get("answers") and unwalked(evidence):
+            yield stated(
+                Hop.NETWORK,
+                "filtered-by-name",
+                [*own, o],
+                address=o.text("address"),
+                name=o.text("name"),
+                failure=own[0].name,
+            )
+            return
+
+
 def swallowed(evidence: Evidence) -> Iterator[Observation]:
     """A connection opens, then hangs: not even the system at the other end confirms the data.
 
@@ -276,6 +299,8 @@ def _proxied_failure(evidence: Evidence) -> Observation | None:
     if own := [o for o in evidence.named("http-response") if o.text("by") == "proxy"]:
         return own[0]
     if bad := [o for o in pages(evidence) if (o.number("status") or 0) >= 400]:
-        return bad[0]
+        # A server's error says itself what broke: a proxy may rightly refuse an answer of the
+        # site that is not valid, and that a lenient client takes.
+        return bad[0] if (bad[0].number("status") or 0) < 500 else None
     beyond = [o for o in failures(evidence) if o.name in {*SECURING, *ANSWERING}]
     return next(iter([*beyond, *evidence.named(*PROXYING)]), None)
