@@ -22,6 +22,8 @@ COST = Cost(seconds=0.3, requests=1, supporting=True)
 SEGMENT = 400
 """Bytes of data in a packet, well below what any link in use refuses."""
 SECONDS = 3.0
+LEAST = 1.0
+"""Seconds that are needed for a failure to mean anything."""
 
 
 def wanted(about: Observation, context: Context) -> str | None:
@@ -34,7 +36,11 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     target, address = target_of(about.text("url")), about.text("address")
     port = int(about.number("port") or 0)
     way = Way(target, address, port, context.proxy, manner=Manner(segment=SEGMENT))
-    last = await Walk(way, min(SECONDS, context.seconds_left())).last("small")
+    # It must end before the run does, or nothing of it is told.
+    seconds = min(SECONDS, context.seconds_left() - 0.3)
+    if seconds < LEAST:
+        return
+    last = await Walk(way, seconds).last("small")
     if last is None:
         return
     passed = last.name == "http-response"

@@ -37,7 +37,8 @@ from badgateway.transport.system import in_thread
 
 CONNECT_SECONDS = 6.0
 """Time for a TCP connection: three SYN packets of Linux go out at 0, 1 and 3 seconds."""
-TLS_SECONDS = 8.0
+TLS_SECONDS = 6.0
+"""Time for the handshake: the first message is sent again some five times within it."""
 BODY_SECONDS = 8.0
 """Time for the body behind a head; what came until then is kept."""
 
