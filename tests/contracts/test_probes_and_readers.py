@@ -47,10 +47,20 @@ def test_a_probe_speaks_the_vocabulary(name):
     assert {*probe.AFTER, *probe.GIVES} <= set(vocabulary().observations)
 
 
-def test_only_resolvers_are_third_parties():
-    """No probe but the one that asks public resolvers tells a third party about the site."""
+def test_only_name_servers_are_third_parties():
+    """Nobody but public resolvers and the name servers of the zone is told about the site."""
     assert [name for name, probe in PROBES.items() if probe.COST.third_party] == [
-        "public_resolution"
+        "public_resolution",
+        "zone_servers",
+    ]
+
+
+def test_the_probes_that_leave_the_site_are_known():
+    """Contacts that have nothing to do with the site are made by these probes and no other."""
+    assert [name for name, probe in PROBES.items() if probe.COST.elsewhere] == [
+        "captive_portal",
+        "connects_counted",
+        "control",
     ]
 
 

@@ -17,7 +17,7 @@ from loopback import Connection, http, one, seen_in
 
 from badgateway.model.verdict import Outcome
 from badgateway.probes import system_resolution
-from badgateway.transport.dns import Resolver, ask
+from badgateway.transport.dns import Resolver, ask, ask_zone
 from badgateway.transport.failures import TransportError
 from badgateway.transport.system import SystemAnswer
 
@@ -359,3 +359,123 @@ def test_a_bogus_signature_is_seen_in_the_comparison(check, name_server, monkeyp
     verdict = check(f"http://{NAME}/", resolvers=(server.address,))
     assert one(verdict, "names-compared").value["dnssec"] is True
     assert verdict.causes[0].cause == "dnssec-bogus"
+
+
+# --- the zone's own servers
+
+
+class Tree:
+    """Root, top-level domain and zone on one port of three loopback addresses."""
+
+    def __init__(self, zone=None) -> None:
+        self.asked = []
+        self._zone = zone or self.authoritative
+        self._sockets, self._threads = [], []
+        self._stopped = threading.Event()
+        self.port = 0
+        for address, answer in (
+            ("127.0.0.1", self._refers("test.", "127.0.0.2")),
+            ("127.0.0.2", self._refers("site.test.", "127.0.0.3")),
+            ("127.0.0.3", self._zone),
+        ):
+            listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            listening.bind((address, self.port))
+            listening.settimeout(0.05)
+            self.port = listening.getsockname()[1]
+            thread = threading.Thread(
+                target=self._serve, args=(listening, address, answer), daemon=True
+            )
+            self._sockets.append(listening)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, listening, address, answer):
+        while not self._stopped.is_set():
+            try:
+                wire, client = listening.recvfrom(4096)
+            except TimeoutError:
+                continue
+            query = dns.message.from_wire(wire)
+            self.asked.append((address, query.question[0].name.to_text()))
+            if (made := answer(query)) is not None:
+                listening.sendto(made.to_wire(), client)
+
+    @staticmethod
+    def _refers(zone, address):
+        def answer(query):
+            made = dns.message.make_response(query)
+            made.authority.append(dns.rrset.from_text(zone, 60, "IN", "NS", f"ns.{zone}"))
+            made.additional.append(dns.rrset.from_text(f"ns.{zone}", 60, "IN", "A", address))
+            return made
+
+        return answer
+
+    @staticmethod
+    def authoritative(query):
+        name = query.question[0].name.to_text()
+        return reply(query, f"{name} 300 A 192.0.2.7") if name == "www.site.test." else reply(query)
+
+    def close(self):
+        self._stopped.set()
+        for thread, listening in zip(self._threads, self._sockets, strict=True):
+            thread.join(5)
+            listening.close()
+
+
+@pytest.fixture
+def tree():
+    """Start a tree of name servers."""
+    with contextlib.ExitStack() as stack:
+
+        def start(zone=None) -> Tree:
+            made = Tree(zone)
+            stack.callback(made.close)
+            return made
+
+        yield start
+
+
+def from_zone(made, name="www.site.test"):
+    """What the zone's servers say, from the root downwards."""
+    return asyncio.run(ask_zone(name, "A", 3.0, ("127.0.0.1",), made.port))
+
+
+def test_the_zone_is_found_from_the_root(tree):
+    """Delegations are followed to the zone's own server, which has the last word."""
+    found = from_zone(tree())
+    assert (found.zone, found.server) == ("site.test", "127.0.0.3")
+    assert (found.answer.addresses, found.answer.ttl) == (("192.0.2.7",), 300)
+
+
+def test_only_the_zone_learns_the_whole_name(tree):
+    """RFC 9156: the root sees a top-level domain, and that one a domain."""
+    made = tree()
+    from_zone(made, "www.site.test")
+    assert made.asked == [
+        ("127.0.0.1", "test."),
+        ("127.0.0.2", "site.test."),
+        ("127.0.0.3", "www.site.test."),
+    ]
+
+
+def test_a_zone_whose_servers_are_silent_is_no_failure_of_this_network(tree):
+    """The root and the top-level domain answered."""
+    found = from_zone(tree(lambda query: None))
+    assert (found.zone, found.answer) == ("site.test", None)
+
+
+def test_a_root_out_of_reach_says_nothing_of_the_zone(closed_port):
+    """That is a failure of ours."""
+    with pytest.raises(TransportError):
+        asyncio.run(ask_zone("www.site.test", "A", 2.0, ("127.0.0.1",), closed_port))
+
+
+def test_delegations_in_a_circle_end(tree):
+    """A server that refers upwards or to itself is not followed."""
+
+    def up(query):
+        made = dns.message.make_response(query)
+        made.authority.append(dns.rrset.from_text("test.", 60, "IN", "NS", "ns.test."))
+        return made
+
+    assert from_zone(tree(up)).answer.addresses == ()

@@ -2,9 +2,8 @@
 
 import pytest
 
-from badgateway.investigate.check import proxy_of
 from badgateway.model.target import TargetError
-from badgateway.transport.proxy import Proxy
+from badgateway.transport.proxy import Proxy, proxy_of
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,13 @@ def _way(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-public-resolvers",
         action="store_true",
-        help="ask no resolver but this machine's own",
+        help="ask no resolver but this machine's own, and no other place when the site fails",
+    )
+    parser.add_argument(
+        "--no-detours",
+        dest="detours",
+        action="store_false",
+        help="never try the site past the proxy or tunnel that it fails through",
     )
     parser.add_argument(
         "--proxy", metavar="URL", help="go through http://HOST:PORT or socks5://HOST:PORT"

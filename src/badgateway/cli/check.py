@@ -30,6 +30,7 @@ def check(parsed: Parsed) -> int:
             proxy=parsed.proxy,
             headers=tuple(parsed.header),
             everything=parsed.everything,
+            detours=parsed.detours,
         )
         with Progress(parsed) as progress:
             verdict = asyncio.run(check_url(target, wishes, progress.heard))

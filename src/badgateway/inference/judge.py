@@ -34,6 +34,22 @@ LEAST = 0.005
 SAID_ITSELF = 0.9
 """How surely a product that logs an error of its upstream is the one whose page people see."""
 
+FINDINGS = (
+    "answered-in-its-place",
+    "intercepted",
+    "tunnel-fails",
+    "small-packets-pass",
+    "packets-lost",
+    "signatures-fail-elsewhere",
+    "address-outdated",
+    "filtered",
+    "filtered-by-name",
+    "data-swallowed",
+    "accepted-and-silent",
+)
+"""What controls showed of a way that is broken, the most telling first: the first one there is
+speaks in place of the bare failure."""
+
 _WORST_FIRST = (
     Outcome.GATEWAY_ERROR,
     Outcome.UNREACHABLE,
@@ -56,6 +72,16 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
         evidence
     )
     answers = pages(evidence)
+    if broken is not None and (other := evidence.first("only-by-proxy")):
+        status = other.value.get("status")
+        return Verdict(
+            subject,
+            Outcome.HEALTHY,
+            status=status if isinstance(status, int) else None,
+            observations=tuple(evidence),
+        )
+    if detour := evidence.named("direct-works"):
+        return _past_the_proxy(evidence, subject, known, detour)
     if broken is not None or not answers:
         return _unreachable(evidence, subject, known, broken)
     read = [(o, _classified(o, known)) for o in answers]
@@ -67,13 +93,30 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
         # Another protocol at the same address: HTTP/2 is what browsers speak where it is offered.
         first, classified = same_place[0]
     verdict = _answered(evidence, subject, known, first, classified)
-    if inside := evidence.named("sent-inside"):
-        return _diverted(verdict, inside, known)
+    inside = evidence.named("sent-inside") or evidence.named("answered-in-its-place")
+    if inside:
+        return _diverted(verdict, inside, Hop.NETWORK, known)
+    if elsewhere := evidence.named("page-differs-elsewhere"):
+        return _diverted(verdict, elsewhere, Hop.RESOLVER, known)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict
+    if (again := _failed_again(evidence, known)) is not None:
+        return _answered(evidence, subject, known, *again)
+    if setting := evidence.named("proxy-setting-fails"):
+        return replace(_diverted(verdict, setting, Hop.DEVICE, known), outcome=Outcome.UNREACHABLE)
     if worse and evidence.first("addresses-differ-in-health"):
         return _answered(evidence, subject, known, *worse[0])
     return _flawed(verdict, evidence, known)
+
+
+def _failed_again(evidence: Evidence, known: Knowledge) -> tuple[Observation, Classified] | None:
+    """The answer that failed where the same page comes now and then."""
+    if not evidence.first("intermittent"):
+        return None
+    again = [o for o in evidence.named("http-response") if o.value.get("what") == "again"]
+    read = [(o, _classified(o, known)) for o in again]
+    worse = [pair for pair in read if _severity(pair[1]) < _severity_of(Outcome.HEALTHY)]
+    return min(worse, key=lambda pair: _severity(pair[1]), default=None)
 
 
 def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -173,7 +216,11 @@ def _classified(observation: Observation, known: Knowledge) -> Classified:
 
 
 def _severity(classified: Classified) -> int:
-    return _WORST_FIRST.index(classified.outcome)
+    return _severity_of(classified.outcome)
+
+
+def _severity_of(outcome: Outcome) -> int:
+    return _WORST_FIRST.index(outcome)
 
 
 def meaning_of_answer(
@@ -224,18 +271,27 @@ def _answered(
         causes = _ranked(
             [(cause, share * sure) for cause, share in meaning.causes], because, against
         )
+    elif classified.outcome is Outcome.OTHER_ERROR:
+        causes = _by_signs([observation], known)
     return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes)
 
 
-def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> Verdict:
-    """A page came, but not the site's: somebody in this network answered in its place."""
-    causes = _by_signs(inside, known)
+def _diverted(verdict: Verdict, shown: list[Observation], hop: Hop, known: Knowledge) -> Verdict:
+    """A page came, but not the site's, or not as programs fetch it: the visitor's end is at fault.
+
+    Args:
+        verdict: on the page that came.
+        shown: what shows it.
+        hop: where.
+        known: the knowledge.
+    """
+    causes = _by_signs(shown, known)
     return replace(
         verdict,
         outcome=Outcome.OTHER_ERROR,
         variant=None,
-        side=side_of(Hop.NETWORK),
-        hop=Hop.NETWORK,
+        side=side_of(hop),
+        hop=hop,
         causes=causes,
         determined=_determined(causes),
     )
@@ -243,7 +299,10 @@ def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> 
 
 def _flawed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
     """The page came, though not at every address: what may be behind that, if anything is."""
-    causes = _by_signs(evidence.named("addresses-differ-in-health"), known)
+    shown = evidence.named(
+        "addresses-differ-in-health", "packets-lost", "signatures-fail-elsewhere"
+    )
+    causes = _by_signs(shown, known)
     if not causes:
         return verdict
     return replace(
@@ -265,8 +324,11 @@ def _unreachable(
         if verdict.causes:
             return verdict
     ways = evidence.named("way-broken", "redirect-loop", "redirect-refused")
-    causes = _by_signs(ways or evidence, known)
+    found = next((found for name in FINDINGS if (found := evidence.named(name))), [])
+    causes = _by_signs(found, known) or _by_signs(ways or evidence, known)
     hop = broken.hop if broken is not None else (causes[0].hop if causes else None)
+    if found and causes:
+        hop = causes[0].hop
     # Without a failure of the way nothing is known: the tests were cut off, or broke themselves.
     outcome = Outcome.UNREACHABLE if broken is not None or causes else Outcome.NONE
     return Verdict(
@@ -277,6 +339,27 @@ def _unreachable(
         determined=_determined(causes),
         causes=causes,
         observations=tuple(evidence),
+    )
+
+
+def _past_the_proxy(
+    evidence: Evidence, subject: str, known: Knowledge, detour: list[Observation]
+) -> Verdict:
+    """The page fails through the person's proxy and comes without it."""
+    answers = [o for o in evidence.named("http-response") if o.value.get("what") in ("page", None)]
+    causes = _by_signs(detour, known)
+    if answers:
+        verdict = _answered(evidence, subject, known, answers[0], _classified(answers[0], known))
+    else:
+        verdict = Verdict(subject, Outcome.UNREACHABLE, observations=tuple(evidence))
+    if not causes:
+        return verdict
+    return replace(
+        verdict,
+        side=side_of(causes[0].hop),
+        hop=causes[0].hop,
+        causes=causes,
+        determined=_determined(causes),
     )
 
 

@@ -1,6 +1,6 @@
 """What configuration, state and logs say together: does what points somewhere meet what is there?
 
-Where data would need an `if`, it stands here for the inside as it does in `compare.py` for the
+Where data would need an `if`, it stands here for the inside as it does in `compare` for the
 outside. Each function looks at the evidence and states one joined observation.
 """
 

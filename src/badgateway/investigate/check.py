@@ -4,21 +4,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from urllib.parse import unquote, urlsplit
 
 from badgateway.inference.choose import chosen
 from badgateway.inference.judge import judge_check
 from badgateway.investigate.runner import Choose, Event, Runner
 from badgateway.knowledge.base import Knowledge, knowledge
-from badgateway.knowledge.resolvers import public_resolvers
+from badgateway.knowledge.resolvers import portal_checks, public_resolvers
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, seen
-from badgateway.model.target import Target, TargetError, Wishes, endpoint_of
+from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Made, Verdict
-from badgateway.probes import Context, probes
+from badgateway.probes import Context, Control, PortalCheck, probes
 from badgateway.remedies import steps_for
 from badgateway.transport.dns import Resolver
-from badgateway.transport.proxy import Proxy
+from badgateway.transport.proxy import proxy_of
 from badgateway.transport.system import in_thread
 
 
@@ -47,6 +46,8 @@ async def check_url(
         deadline=started + wishes.timeout,
         resolvers=_resolvers(wishes),
         proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
+        controls=_controls(wishes),
+        portal_checks=_portal_checks(wishes),
     )
     loading = asyncio.ensure_future(_loaded(known))
     choose = None if wishes.everything else _chooser(loading, target.url, wishes)
@@ -117,28 +118,14 @@ def _resolvers(wishes: Wishes) -> tuple[Resolver, ...]:
     return tuple(Resolver(r.label, r.address, 53, r.doh) for r in public_resolvers())
 
 
-def proxy_of(text: str) -> Proxy:
-    """The proxy that a URL names.
+def _controls(wishes: Wishes) -> tuple[Control, ...]:
+    """Where else to try once the way to the site has failed."""
+    if not wishes.public_resolvers:
+        return ()
+    return tuple(Control(r.label, r.address, r.doh[0]) for r in public_resolvers() if r.doh)
 
-    Raises:
-        TargetError: it names none that is understood.
-    """
-    wrong = TargetError(
-        "--proxy wants http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ if need be"
-    )
-    try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
-        host, port = endpoint_of(parts.hostname or "").host, parts.port
-    except ValueError:
-        raise wrong from None
-    scheme = {"socks5h": "socks5"}.get(parts.scheme, parts.scheme)
-    if scheme not in ("http", "socks5") or parts.path not in ("", "/"):
-        raise wrong
-    default = 1080 if scheme == "socks5" else 8080
-    return Proxy(
-        scheme,
-        host,
-        port or default,
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-    )
+
+def _portal_checks(wishes: Wishes) -> tuple[PortalCheck, ...]:
+    if not wishes.public_resolvers:
+        return ()
+    return tuple(PortalCheck(each.url, each.status, each.body) for each in portal_checks())

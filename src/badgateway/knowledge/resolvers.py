@@ -1,9 +1,9 @@
-"""The public resolvers that are worth asking."""
+"""What is asked beside the site: public resolvers, and the pages that tell a captive portal."""
 
 from dataclasses import dataclass
 from importlib.resources import files
 
-from badgateway.knowledge.files import table_of
+from badgateway.knowledge.files import Table, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,41 @@ class PublicResolver:
     doh: tuple[str, str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class PortalPage:
+    """A page by which systems find out whether a network wants a sign-in first.
+
+    Attributes:
+        url: plain HTTP.
+        status: what it answers.
+        body: text that its answer contains, empty for none.
+    """
+
+    url: str
+    status: int
+    body: str
+
+
+def portal_checks() -> tuple[PortalPage, ...]:
+    """All of them, in the order of the file."""
+    return tuple(
+        PortalPage(item.get("url", str), item.get("status", int), item.get("body", str, ""))
+        for item in _table().tables("portal_check")
+    )
+
+
 def public_resolvers() -> tuple[PublicResolver, ...]:
     """All of them, in the order of the file."""
-    name = "resolvers.toml"
-    table = table_of(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))
     found = []
-    for item in table.tables("resolver"):
+    for item in _table().tables("resolver"):
         item.only("label", "addresses", "doh", "source")
         doh = item.get("doh", dict, {})
         for address in item.strings("addresses"):
             way = (str(doh["host"]), str(doh["path"])) if doh else None
             found.append(PublicResolver(item.get("label", str), address, way))
     return tuple(found)
+
+
+def _table() -> Table:
+    name = "resolvers.toml"
+    return table_of(name, files("badgateway.knowledge").joinpath(name).read_text("utf-8"))

@@ -231,6 +231,8 @@ class Wishes:
         headers: further request headers.
         http3: whether HTTP/3 is tried (needs the extra).
         everything: whether every test is made, also those that could change nothing.
+        detours: whether the site may be tried past the person's proxy or tunnel once it fails
+            through it.
     """
 
     timeout: float = 30.0
@@ -242,3 +244,4 @@ class Wishes:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     http3: bool = True
     everything: bool = False
+    detours: bool = True

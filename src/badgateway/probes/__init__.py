@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, cast
 
+from badgateway.model.failure import ANSWERING, CONNECTING, SECURING
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.target import Target, Wishes
 from badgateway.transport.dns import Resolver
 from badgateway.transport.proxy import Proxy
+
+MOST_ADDRESSES = 16
+"""Addresses of a site that are tried: none of sound mind has more in one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +29,47 @@ class Cost:
     Attributes:
         seconds: how long it usually takes against a site that answers.
         requests: HTTP requests that it sends to the site.
-        third_party: whether it tells anyone but the site and the person's own resolver.
+        third_party: whether it tells anyone of the site but the site and the person's own resolver.
+        elsewhere: whether it contacts places that have nothing to do with the site. They learn
+            nothing of it.
         supporting: whether a verdict on an answer that is there need not wait for it.
     """
 
     seconds: float
     requests: int = 0
     third_party: bool = False
+    elsewhere: bool = False
     supporting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A place that has nothing to do with the site and nearly always answers.
+
+    Attributes:
+        label: whose it is.
+        address: literal address.
+        host: name that its certificate is for, at port 443.
+    """
+
+    label: str
+    address: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCheck:
+    """A page that systems fetch to see whether a network wants a sign-in first.
+
+    Attributes:
+        url: plain HTTP, and it names no site.
+        status: what it answers.
+        body: text that its answer contains, empty for none.
+    """
+
+    url: str
+    status: int
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +83,8 @@ class Context:
         deadline: end of the run, on `time.monotonic()`'s clock.
         resolvers: resolvers to compare the system's answer with.
         proxy: forward proxy to go through, None for none.
+        controls: other places, asked only once the way to the site has failed.
+        portal_checks: pages that tell a captive portal, likewise.
     """
 
     target: Target
@@ -54,10 +93,30 @@ class Context:
     deadline: float
     resolvers: tuple[Resolver, ...] = ()
     proxy: Proxy | None = field(default=None)
+    controls: tuple[Control, ...] = ()
+    portal_checks: tuple[PortalCheck, ...] = ()
 
     def seconds_left(self) -> float:
         """Seconds until the run must end, less what the verdict itself takes."""
         return max(0.05, self.deadline - time.monotonic() - 0.1)
+
+
+def nowhere(about: Observation, context: Context) -> bool:
+    """Whether, with this failure, every address of the page has failed.
+
+    A failure of one address beside another that works is no reason to look further. Neither is
+    one of a test that was not about the page itself.
+    """
+    url = about.text("url")
+    if about.value.get("what", "page") != "page" or context.evidence.first("http-response"):
+        return False
+    asked = {
+        o.text("address")
+        for o in context.evidence.named("resolved")
+        if o.text("url") == url and (o.number("place") or 0) < MOST_ADDRESSES
+    }
+    failed = context.evidence.named(*CONNECTING, *SECURING, *ANSWERING)
+    return bool(asked) and asked <= {o.text("address") for o in failed if o.text("url") == url}
 
 
 class Probe(Protocol):

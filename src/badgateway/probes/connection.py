@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from badgateway.model.failure import CONNECTING, SECURING
 from badgateway.model.observation import Observation
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import MOST_ADDRESSES, Context, Cost
 from badgateway.transport.walk import Walk, Way
 
 AFTER = ("resolved",)
@@ -21,14 +21,11 @@ GIVES = (
 )
 COST = Cost(seconds=0.1, supporting=True)
 
-MOST = 16
-"""Addresses that are tried: no site of sound mind has more in one answer."""
-
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Every address but the first of its family."""
     place = about.value.get("place")
-    if not isinstance(place, int) or not 0 < place < MOST:
+    if not isinstance(place, int) or not 0 < place < MOST_ADDRESSES:
         return None
     return f"{about.text('host')} {about.text('address')} {about.text('port')}"
 

@@ -1,8 +1,8 @@
 """What does the site answer? The page itself, over HTTP/1.1, step by step on one connection.
 
 TCP, TLS with the certificate, the raw head, the beginning of the body, redirects. Asked at the
-first address of each family, as browsers do; HTTP/1.1 because only there a broken answer can be
-seen byte by byte.
+first address of each family, and at the next one where that takes no connection, as browsers do;
+HTTP/1.1 because only there a broken answer can be seen byte by byte.
 """
 
 import re
@@ -13,10 +13,10 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
 from badgateway.model.target import TargetError, target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import MOST_ADDRESSES, Context, Cost
 from badgateway.transport.walk import Walk, Way
 
-AFTER = ("resolved",)
+AFTER = ("resolved", *CONNECTING)
 GIVES = (
     "connected",
     "tls-established",
@@ -38,14 +38,35 @@ REDIRECTS = 10
 
 def wanted(about: Observation, context: Context) -> str | None:
     """The first address of each family, for each URL on the way."""
-    if about.value.get("place") != 0:
+    place = _place(about, context)
+    if place is None:
         return None
-    cookies = _cookies(about.text("host"), context)
-    return f"{about.text('url')} {about.text('address')} {sorted(cookies.items())}"
+    cookies = _cookies(place.text("host"), context)
+    return f"{place.text('url')} {place.text('address')} {sorted(cookies.items())}"
+
+
+def _place(about: Observation, context: Context) -> Observation | None:
+    """The address to ask at: the first, or the next after those that take no connection."""
+    if about.name == "resolved":
+        return about if about.value.get("place") == 0 else None
+    url, six = about.text("url"), ":" in about.text("address")
+    known = [
+        o
+        for o in context.evidence.named("resolved")
+        if o.text("url") == url and (":" in o.text("address")) == six
+    ]
+    failed = {
+        o.text("address") for o in context.evidence.named(*CONNECTING) if o.text("url") == url
+    }
+    for o in known[:MOST_ADDRESSES]:
+        if o.text("address") not in failed:
+            return o
+    return None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Walk to the page; where it sends the visitor elsewhere, say where."""
+    about = _place(about, context) or about
     target = target_of(about.text("url"))
     headers = context.wishes.headers if target.host == context.target.host else ()
     if cookies := _cookies(target.host, context):

@@ -1,7 +1,8 @@
 """Does the page come over HTTP/2 as well?
 
 Browsers speak it wherever it is offered, and a site can be broken in one protocol only. A server
-that does not offer HTTP/2 is fine and says so in the handshake.
+that does not offer HTTP/2 is fine and says so in the handshake; it is asked once more over
+HTTP/1.1 then, as the connection stands: a page that comes now and then may show it.
 """
 
 from collections.abc import AsyncGenerator
@@ -46,8 +47,6 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         pass  # the page over HTTP/1.1 has stated these steps already
     if walk.stream is None:
         return
-    if walk.session is None or walk.session.alpn != "h2":
-        walk.close()
-        return
-    async for observation in walk.get2():
+    two = walk.session is not None and walk.session.alpn == "h2"
+    async for observation in walk.get2() if two else walk.get("again"):
         yield observation

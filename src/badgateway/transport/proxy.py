@@ -5,9 +5,11 @@ import base64
 import ipaddress
 import struct
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 from badgateway.model.failure import Failure
 from badgateway.model.response import Response, response_from_text
+from badgateway.model.target import TargetError, endpoint_of
 from badgateway.transport.failures import TransportError
 from badgateway.transport.http1 import HEAD_LIMIT, number
 from badgateway.transport.stream import Stream
@@ -42,6 +44,33 @@ class Proxy:
             return []
         token = base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
         return [("Proxy-Authorization", f"Basic {token}")]
+
+
+def proxy_of(text: str) -> Proxy:
+    """The proxy that a URL names.
+
+    Raises:
+        TargetError: it names none that is understood.
+    """
+    wrong = TargetError(
+        "--proxy wants http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ if need be"
+    )
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = endpoint_of(parts.hostname or "").host, parts.port
+    except ValueError:
+        raise wrong from None
+    scheme = {"socks5h": "socks5"}.get(parts.scheme, parts.scheme)
+    if scheme not in ("http", "socks5") or parts.path not in ("", "/"):
+        raise wrong
+    default = 1080 if scheme == "socks5" else 8080
+    return Proxy(
+        scheme,
+        host,
+        port or default,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
 
 
 class ProxyError(TransportError):

@@ -7,6 +7,8 @@ of a peer that does not speak TLS at all.
 import asyncio
 import socket
 import ssl
+import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +18,9 @@ from badgateway.model.failure import Failure
 from badgateway.transport.failures import TransportError, failure_of
 
 CHUNK = 16_384
+
+_INFO_LENGTH = 104
+"""Bytes of Linux's `struct tcp_info` up to `tcpi_total_retrans`; older kernels have no more."""
 
 
 class Stream(Protocol):
@@ -27,8 +32,67 @@ class Stream(Protocol):
     async def write(self, data: bytes) -> None:
         """Send all of `data`."""
 
+    def state(self) -> "TcpState | None":
+        """The kernel's account of the connection underneath; None where there is none."""
+
     def close(self) -> None:
         """Let go of the connection; never raises, never waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class TcpState:
+    """What the kernel knows of a connection.
+
+    Attributes:
+        unacknowledged: segments sent that the other end has not confirmed.
+        retransmitted: segments that were sent again since the connection began, SYNs included.
+    """
+
+    unacknowledged: int
+    retransmitted: int
+
+
+def tcp_state(connection: socket.socket) -> TcpState | None:
+    """The kernel's own account of a TCP socket; None where the system gives none (not Linux)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_LENGTH)
+    except OSError:
+        return None
+    if len(told) < _INFO_LENGTH:
+        return None
+    # Eight bytes, then 32-bit numbers in the machine's own order (linux/tcp.h).
+    numbers = struct.unpack_from("=24I", told, 8)
+    return TcpState(unacknowledged=numbers[4], retransmitted=numbers[23])
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a TCP connection is made where the usual way is not what is to be tested.
+
+    Attributes:
+        segment: the largest segment, in bytes, that both ends may send; None for the usual one.
+        device: network device to go through, None for the one that the routes name. Linux only.
+    """
+
+    segment: int | None = None
+    device: str | None = None
+
+    def apply(self, connection: socket.socket) -> None:
+        """Set a socket up so, before it connects.
+
+        Raises:
+            OSError: the system does not allow it.
+        """
+        if self.segment is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self.segment)
+        if self.device is not None:
+            name = self.device.encode() + b"\0"
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+
+
+USUAL = Manner()
 
 
 class TcpStream:
@@ -46,12 +110,16 @@ class TcpStream:
         """Send all of `data`."""
         await self._loop.sock_sendall(self._socket, data)
 
+    def state(self) -> TcpState | None:
+        """The kernel's account of the connection."""
+        return tcp_state(self._socket)
+
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
 
-async def connect(address: str, port: int) -> TcpStream:
+async def connect(address: str, port: int, manner: Manner = USUAL) -> TcpStream:
     """A TCP connection to a literal address, IPv4 or IPv6 (a zone index is allowed).
 
     Raises:
@@ -65,6 +133,7 @@ async def connect(address: str, port: int) -> TcpStream:
     try:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        manner.apply(connection)
         await asyncio.get_running_loop().sock_connect(connection, (address, port))
     except OSError as error:
         connection.close()
@@ -215,6 +284,10 @@ class TlsStream:
     async def _flush(self) -> None:
         if self._out.pending:
             await self._below.write(self._out.read())
+
+    def state(self) -> TcpState | None:
+        """The kernel's account of the connection below."""
+        return self._below.state()
 
     def close(self) -> None:
         """Close the connection below."""

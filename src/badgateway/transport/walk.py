@@ -24,6 +24,8 @@ from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.http1 import Exchange, exchange
 from badgateway.transport.proxy import Proxy, ProxyError, tunnel
 from badgateway.transport.stream import (
+    USUAL,
+    Manner,
     Stream,
     TlsError,
     TlsSession,
@@ -35,7 +37,8 @@ from badgateway.transport.system import in_thread
 
 CONNECT_SECONDS = 6.0
 """Time for a TCP connection: three SYN packets of Linux go out at 0, 1 and 3 seconds."""
-TLS_SECONDS = 8.0
+TLS_SECONDS = 6.0
+"""Time for the handshake: the first message is sent again some five times within it."""
 BODY_SECONDS = 8.0
 """Time for the body behind a head; what came until then is kept."""
 
@@ -59,6 +62,7 @@ class Way:
         port: port to connect to.
         proxy: forward proxy that is spoken to at that address, None for none.
         headers: further request headers of the person's.
+        manner: how the connection is made.
     """
 
     target: Target
@@ -66,6 +70,7 @@ class Way:
     port: int
     proxy: Proxy | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    manner: Manner = USUAL
 
 
 class Walk:
@@ -78,7 +83,7 @@ class Walk:
         self.session: TlsSession | None = None
         self._trusted = True
         self._end = time.monotonic() + seconds
-        self._source = f"connection:{way.target.host}@{way.address}:{way.port}"
+        self.source = f"connection:{way.target.host}@{way.address}:{way.port}"
         self._about: dict[str, Value] = {
             "url": way.target.url,
             "address": way.address,
@@ -103,7 +108,7 @@ class Walk:
         hop = Hop.EXIT if proxy else Hop.NETWORK
         try:
             async with limit(self._time(CONNECT_SECONDS), Failure.CONNECT_TIMEOUT):
-                self.stream = await connect(way.address, way.port)
+                self.stream = await connect(way.address, way.port, way.manner)
         except TransportError as error:
             refused = error.failure in (Failure.CONNECT_REFUSED, Failure.CONNECT_RESET)
             yield self._failed(Hop.GATEWAY if refused and not proxy else hop, error, started)
@@ -150,8 +155,9 @@ class Walk:
             if not reopened:
                 return
         except TransportError as error:
+            kernel = self._kernel()
             self.close()
-            yield self._failed(Hop.GATEWAY, error, started)
+            yield self._failed(Hop.GATEWAY, error, started, **kernel)
             return
         if self.session is not None:
             yield self._stated(
@@ -230,9 +236,10 @@ class Walk:
                 self._time(1e6),
                 self._time(BODY_SECONDS),
             )
+            kernel = self._kernel()
         finally:
             self.close()
-        for observation in self.told(result, what):
+        for observation in self.told(result, what, kernel):
             yield observation
 
     async def get2(self, what: str = "page") -> AsyncGenerator[Observation, None]:
@@ -306,10 +313,23 @@ class Walk:
         login = proxy.authorization() if proxy and not self.way.target.tls else []
         return [("Host", self.way.target.authority), *usual, ("Connection", "close"), *login, *own]
 
-    def told(self, result: Exchange, what: str) -> list[Observation]:
-        """The observations that one exchange gives."""
+    def _kernel(self) -> dict[str, Value]:
+        """What the kernel says of the connection: told only while it stands, and on Linux."""
+        state = self.stream.state() if self.stream is not None else None
+        if state is None:
+            return {}
+        return {"unacknowledged": state.unacknowledged, "retransmitted": state.retransmitted}
+
+    def told(
+        self, result: Exchange, what: str, kernel: Mapping[str, Value] | None = None
+    ) -> list[Observation]:
+        """The observations that one exchange gives, with what the kernel says of it."""
         told = []
-        times: dict[str, Value] = {"wait_s": result.wait_s, "read_s": round(result.read_s, 6)}
+        times: dict[str, Value] = {
+            "wait_s": result.wait_s,
+            "read_s": round(result.read_s, 6),
+            **(kernel or {}),
+        }
         if result.response is not None:
             told.append(
                 self._stated(
@@ -346,7 +366,7 @@ class Walk:
         return max(0.05, min(most, self._end - time.monotonic()))
 
     def _stated(self, hop: Hop, name: str, /, **value: object) -> Observation:
-        return seen(hop, name, self._source, **{**self._about, **value})
+        return seen(hop, name, self.source, **{**self._about, **value})
 
     def _failed(
         self, hop: Hop, error: TransportError, started: float, **more: object
