@@ -5,6 +5,7 @@ errors of the lab. After such an error the lab is built anew.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import badgateway
+from badgateway.lab import control_group
 from badgateway.lab.box import LabError
 from badgateway.lab.evidence import Evidence
 from badgateway.lab.fault import Fault, Look, load_faults
@@ -21,6 +23,12 @@ from badgateway.lab.lab import Lab
 from badgateway.lab.ways import Heal, break_it
 
 Tell = Callable[..., None]
+
+CAPABILITIES: Mapping[str, Callable[[], str | None]] = {
+    "control-group": control_group.lacking,
+    "dpkg": lambda: None if shutil.which("dpkg-deb") else "dpkg is not there",
+}
+"""What faults may need of the machine itself, with what says why it is not there."""
 
 TIMEOUT = 12
 """Seconds that the product gets for one check."""
@@ -100,6 +108,10 @@ def started(folder: Path) -> Lab:
 def lacking(lab: Lab, fault: Fault) -> str | None:
     """What a fault needs and this machine does not have; None if nothing."""
     for need in fault.needs:
+        if need in CAPABILITIES:
+            if why := CAPABILITIES[need]():
+                return f"{need} ({why})"
+            continue
         if need in lab.missing:
             return f"{need} ({lab.missing[need]} is not there)"
         if need not in lab.servers:

@@ -12,6 +12,11 @@ Start = Callable[[str, list[tuple[str, str]]], object]
 MODE = os.environ.get("LAB_MODE", "")
 if os.environ.get("LAB_MODULE"):
     import_module(os.environ["LAB_MODULE"])
+if os.environ.get("LAB_LIBRARY"):
+    with_tax = import_module("pricing").with_tax
+if float(os.environ.get("LAB_START_SECONDS", "0")):
+    print("loading the catalogue", flush=True)
+    time.sleep(float(os.environ["LAB_START_SECONDS"]))
 SECONDS = float(os.environ.get("LAB_SECONDS", "30"))
 
 _PAGE = (
@@ -37,6 +42,9 @@ def application(environ: dict[str, object], start: Start) -> Iterable[bytes]:
     if path == "/slow":
         time.sleep(float(query.get("s", [str(SECONDS)])[0]))
         text = "That took a while."
+    elif path == "/busy":
+        time.sleep(0.25)
+        text = "What you searched for is in stock."
     elif path == "/crash":
         os.kill(os.getpid(), signal.SIGSEGV)
         time.sleep(1)

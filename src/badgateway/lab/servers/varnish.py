@@ -92,10 +92,10 @@ alpn-protos = "http/1.1"
 
 
 class Hitch(Server):
-    """Ends TLS for a Varnish on the same address."""
+    """Ends TLS for a Varnish on the same address; `certificate` is a kind of `authority.KINDS`."""
 
     def __init__(self, lab: "Lab", name: str, hop: "Hop", address: str, site: str) -> None:
-        super().__init__(name, hop, ("hitch",), {})
+        super().__init__(name, hop, ("hitch",), {"certificate": "valid"})
         self.ca: Authority = lab.ca
         self.address, self.site = address, site
 
@@ -105,7 +105,9 @@ class Hitch(Server):
         return self.ca.issue(self.site)
 
     def write(self) -> None:
-        text = _HITCH.format(address=self.address, pem=self.certificate.bundle)
+        kind = str(self.settings["certificate"])
+        made = self.certificate if kind == "valid" else self.ca.like(kind, self.site)
+        text = _HITCH.format(address=self.address, pem=made.bundle)
         (self.folder / "hitch.conf").write_text(text)
 
     def command(self) -> list[str]:
