@@ -17,7 +17,7 @@ def main() -> None:
     while True:
         running = [job for job in running if job.poll() is None]
         if len(running) < most:
-            job = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
+            job = subprocess.Popen(command, stdin=subprocess.DEVNULL)
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             print(
                 f"{now} scheduler[{job.pid}]: CMD ({' '.join(command)})"

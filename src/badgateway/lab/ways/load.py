@@ -46,10 +46,9 @@ def jobs(lab: "Lab", hop: str, command: str, every: float, most: int, seconds: f
     `command` is a shell's, run in the hop's folder; at most `most` run at once. Its log is
     `scheduler.log`. Wait `seconds` until they are many.
     """
-    heal = _script(
-        lab, hop, "scheduler.py", [str(every), str(most), "sh", "-c", command], None,
-        log="scheduler.log",
-    )  # fmt: skip
+    job = ["sh", "-c", f"cd {lab.network.hops[hop].folder} && {command}"]
+    words = [str(every), str(most), *job]
+    heal = _script(lab, hop, "scheduler.py", words, None, log="scheduler.log")
     time.sleep(seconds)
     return heal
 
