@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,8 @@ CAPABILITIES: Mapping[str, Callable[[], str | None]] = {
 }
 """What faults may need of the machine itself, with what says why it is not there."""
 
+PROFILE_OPTION = "--browser-profile"
+"""The product's option for a visitor's browser profile, used once the product has it."""
 TIMEOUT = 12
 """Seconds that the product gets for one check."""
 IN_FORCE = 12.0
@@ -41,12 +43,16 @@ _PAUSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the product said: its verdict, None where it printed none; its wall time in seconds."""
+    """What the product said: its verdict, None where it printed none; its wall time in seconds.
+
+    `profile` says whether it was given the visitor's browser profile; None where there is none.
+    """
 
     verdict: Mapping[str, object] | None
     seconds: float
     status: int
     complaint: str
+    profile: bool | None = None
 
 
 def run_faults(
@@ -223,7 +229,20 @@ def product(lab: Lab, hop: str, words: list[str], environment: Mapping[str, str]
 def asked(lab: Lab, fault: Fault) -> Answer:
     """The visitor's side: `badgateway URL` on the visitor's machine."""
     words = [fault.url, "--json", "--timeout", str(TIMEOUT), *fault.options]
-    return product(lab, "client", words, fault.environment)
+    if given := gives_profile(lab, fault):
+        words += [PROFILE_OPTION, str(lab.network.hops["client"].folder / fault.profile)]
+    answer = product(lab, "client", words, fault.environment)
+    return replace(answer, profile=given) if fault.profile else answer
+
+
+def gives_profile(lab: Lab, fault: Fault) -> bool:
+    """Whether a fault has a browser profile, and the product an option for one."""
+    if not fault.profile:
+        return False
+    machine = lab.network.hops["client"]
+    words = [sys.executable, "-m", "badgateway", "check", "--help"]
+    source = str(Path(badgateway.__file__).parents[1])
+    return PROFILE_OPTION in machine.run(*words, environment={"PYTHONPATH": source}).stdout
 
 
 def inspected(
@@ -249,4 +268,5 @@ def _plain(answer: Answer) -> dict[str, object]:
         "seconds": round(answer.seconds, 3),
         "status": answer.status,
         "complaint": answer.complaint,
+        **({} if answer.profile is None else {"profile": answer.profile}),
     }
