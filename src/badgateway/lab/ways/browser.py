@@ -11,7 +11,10 @@ from badgateway.lab.ways import Heal, break_it
 if TYPE_CHECKING:
     from badgateway.lab.lab import Lab
 
-WAYS = ("browse",)
+WAYS = ("browse", "browser_flags")
+
+_SETTINGS = "/etc/chromium.d"
+"""Where Debian's chromium takes the machine's further flags from."""
 
 
 def browse(
@@ -44,6 +47,16 @@ def browse(
     if said.count("status ") + said.count("BLOCKED_BY_CLIENT") < len(pages):
         raise LabError(f"Chromium did not see the pages: {said.strip()[-300:]}")
     return lambda: shutil.rmtree(folder, ignore_errors=True)
+
+
+def browser_flags(lab: "Lab", flags: str) -> Heal:
+    """Let whoever starts Chromium on the client start it with further flags."""
+    chromium = lab.server("chromium")
+    folder = chromium.folder / "chromium.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "flags").write_text(f'export CHROMIUM_FLAGS="$CHROMIUM_FLAGS {flags}"\n')
+    chromium.hop.run("mount", "--bind", str(folder), _SETTINGS)
+    return lambda: chromium.hop.run("umount", _SETTINGS)
 
 
 def _blocker(chromium: Chromium, site: str) -> str:
