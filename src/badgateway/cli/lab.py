@@ -181,7 +181,7 @@ def _words(known: dict[str, Fault], event: Event) -> str:
     said = [f"{seen.first or 'no cause'}, {seen.seconds:.2f} s"] if seen else []
     said += [f"owner {inside.first or 'no cause'}, {inside.seconds:.2f} s"] if inside else []
     truth = known[name].cause or "healthy"
-    hidden = "" if fault is known[name] else " (in a profile that was not given)"
+    hidden = "" if fault.cause == known[name].cause else " (in a profile that was not given)"
     return f"{mark} {name}: {truth}{hidden} -> {'; '.join(said)}"
 
 

@@ -116,21 +116,18 @@ class Chromium:
         """Open a page as a person does who follows a link; returns what is shown, as one line."""
         self._heard.clear()
         opened = self.ask("Page.navigate", url=url)
-        shown = f"error {opened['errorText']}" if opened.get("errorText") else ""
+        shown = ""
         end = time.monotonic() + SECONDS
         while not shown and time.monotonic() < end:
-            event = self.events(0.2) or {}
-            told = event.get("params", {})
-            if event.get("method") == "Network.responseReceived" and told["type"] == "Document":
-                answer = told["response"]
-                source = (
-                    "service worker"
-                    if answer.get("fromServiceWorker")
-                    else "cache"
-                    if answer.get("fromDiskCache")
-                    else "network"
-                )
-                shown = f"status {answer['status']} from {source}"
+            event = self.events(0.2)
+            if event is None and opened.get("errorText"):
+                break
+            told = (event or {}).get("params", {})
+            if event and event["method"] == "Network.responseReceived":
+                shown = _source(told["response"]) if told["type"] == "Document" else ""
+        if opened.get("errorText"):
+            # An error answer without a body is shown as an error of Chromium's own.
+            shown = ", ".join(filter(None, (shown, f"error {opened['errorText']}")))
         # Time for what the page starts: cookies, and a worker that installs itself.
         time.sleep(0.3)
         title = self._evaluate("document.title")
@@ -154,6 +151,13 @@ class Chromium:
             self._process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+
+def _source(answer: Event) -> str:
+    """The status of a page, and who gave it."""
+    worker, cache = answer.get("fromServiceWorker"), answer.get("fromDiskCache")
+    source = "service worker" if worker else "cache" if cache else "network"
+    return f"status {answer['status']} from {source}"
 
 
 def _prepared(profile: Path) -> None:
