@@ -94,8 +94,7 @@ def _run(parsed: Parsed) -> int:
         print(json.dumps(line))
     else:
         for name, value in line.items():
-            empty = "not asked" if name.startswith("owner") else "none ran"
-            print(f"{name:<22} {empty if value is None else value}")
+            print(f"{name:<22} {'nothing to grade' if value is None else value}")
     for result in run.errors:
         complain(f"lab error: {result['fault']}: {result['error']}")
     return 2 if run.errors else 0

@@ -5,6 +5,7 @@ mount), a server is started in it; else the faults that need one are skipped by 
 """
 
 import contextlib
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "badgateway-lab"
+_NEW_SECONDS = 60
 _V1, _V2 = "memory.limit_in_bytes", "memory.max"
 
 
@@ -63,10 +65,12 @@ def _limit(group: Path) -> Path:
 
 
 def _sweep(base: Path) -> None:
-    """Remove the empty groups that boxes left behind; one in use cannot be removed."""
+    """Remove the groups that boxes left behind; one with processes in it cannot be removed."""
     for group in base.glob(f"{_PREFIX}-*"):
         with contextlib.suppress(OSError):
-            group.rmdir()
+            # A new one may be another box's, whose server has not joined it yet.
+            if time.time() - group.stat().st_mtime > _NEW_SECONDS:
+                group.rmdir()
 
 
 def _box() -> str:

@@ -86,7 +86,7 @@ def page(known: Mapping[str, Fault], results: Sequence[Result]) -> str:
             cells.append(f'<td class={kind} style="--s:{share:.2f}" title="{names}">{count}</td>')
         body.append(f"<tr><th scope=row>{html.escape(row)}</th>{''.join(cells)}</tr>")
     facts = "".join(
-        f"<div><dt>{name}</dt><dd>{'not asked' if value is None else value}</dd></div>"
+        f"<div><dt>{name}</dt><dd>{'nothing to grade' if value is None else value}</dd></div>"
         for name, value in figures(known, results).line().items()
     )
     return _PAGE.format(facts=facts, head=head, body="\n".join(body))
