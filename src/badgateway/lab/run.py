@@ -231,8 +231,12 @@ def asked(lab: Lab, fault: Fault) -> Answer:
     words = [fault.url, "--json", "--timeout", str(TIMEOUT), *fault.options]
     if given := gives_profile(lab, fault):
         words += [PROFILE_OPTION, str(lab.network.hops["client"].folder / fault.profile)]
-    answer = product(lab, "client", words, fault.environment)
-    return replace(answer, profile=given) if fault.profile else answer
+    if not fault.profile:
+        return product(lab, "client", words, fault.environment)
+    # The person's home: a browser looks there for the authorities that it trusts.
+    home = {"HOME": str(lab.server("chromium").folder)}
+    answer = product(lab, "client", words, {**home, **fault.environment})
+    return replace(answer, profile=given)
 
 
 def gives_profile(lab: Lab, fault: Fault) -> bool:

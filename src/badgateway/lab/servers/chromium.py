@@ -13,16 +13,26 @@ ORDER = 60
 
 
 class Chromium(Server):
-    """A program that is started to open pages and ends after them; nothing runs between.
+    """A program that is started to open pages and ends after them; no process of its own.
 
-    Its driver `chromium.py` is put into the server's folder; Chromium's home is there, too.
+    Its driver `chromium.py` is put into the server's folder, which is Chromium's home as well.
     """
 
     def __init__(self, lab: "Lab") -> None:
-        super().__init__(
-            "chromium", lab.network.hops["client"], ("chromium", "certutil"), on_demand=True
-        )
+        super().__init__("chromium", lab.network.hops["client"], ("chromium", "certutil"))
         self.ca = lab.ca
+        self.up = False
+
+    @property
+    def running(self) -> bool:
+        return self.up
+
+    def start(self) -> None:
+        self.write()
+        self.up = True
+
+    def stop(self, how: int = 0) -> None:
+        self.up = bool(how)
 
     def write(self) -> None:
         copy_app("chromium.py", self.folder)
@@ -35,25 +45,21 @@ class Chromium(Server):
                 "certutil", *place, "-A", "-t", "C,,", "-n", "lab", "-i", str(self.ca.file)
             )
 
-    def environment(self) -> dict[str, str]:
-        return {"HOME": str(self.folder)}
-
     def visit(self, profile: Path, pages: list[str], extension: str | None = None) -> str:
         """Open pages with a profile and end; returns what was shown.
 
         Raises:
             LabError: Chromium does not work here.
         """
-        self.write()
         more = ["--extension", extension] if extension else []
         done = self.hop.run(
             "/usr/bin/python3", str(self.folder / "chromium.py"), *more, str(profile), *pages,
-            environment=self.environment(), timeout=60,
+            timeout=60,
         )  # fmt: skip
         return done.stdout
 
     def ready(self) -> bool:
-        return True
+        return self.up
 
 
 def servers(lab: "Lab") -> list[Server]:
