@@ -153,10 +153,10 @@ class Network:
             self.hops[name].run("sysctl", "-q", *settings, check=False)
             self.hops[name].run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
         for name, plan in self.plan.items():
-            if plan.get("nat"):
+            if inner := plan.get("nat"):
                 rule = (
                     "table ip nat { chain post { type nat hook postrouting priority 100; "
-                    f"oifname wan snat to {self.hops[name].owns[0]}; }}; }}\n"
+                    f"ip saddr {inner} oifname wan snat to {self.hops[name].owns[0]}; }}; }}\n"
                 )
                 self.hops[name].run("nft", "-f", "-", stdin=rule)
 

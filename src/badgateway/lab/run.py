@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import badgateway
@@ -142,6 +142,10 @@ def one(
         for broken in fault.breaks:
             heal = break_it(lab, broken.way, dict(broken.arguments))
             heals.append(heal)
+        if fault.profile:
+            # The outage that the browser remembers is over, and of another day.
+            watch = Evidence(lab, fault.evidence) if watch else None
+            began = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
         end = time.monotonic() + IN_FORCE
         while missing := unseen(lab, fault):
             if time.monotonic() > end:
