@@ -26,7 +26,7 @@ from badgateway.model.verdict import (
 )
 from badgateway.report.json import plain, verdict_json
 from badgateway.report.safe import safe, width
-from badgateway.report.terminal import console, report
+from badgateway.report.terminal import Detail, console, report
 from badgateway.report.words import Words
 
 VERDICT = Verdict(
@@ -211,7 +211,7 @@ def test_no_color_is_honoured(known, monkeypatch):
 def test_the_evidence_can_be_left_out(known):
     """--brief leaves the evidence out and nothing else."""
     out = io.StringIO()
-    report(VERDICT, known, Words(), console(out), why=False)
+    report(VERDICT, known, Words(), console(out), Detail.BRIEF)
     assert "accepts connections" not in out.getvalue()
     assert "systemctl start x" in out.getvalue()
 

@@ -68,7 +68,7 @@ def test_evidence_for_a_cause_alone_never_lowers_it(observations, shares, one):
     """Its own cause rises against all for which it does not speak."""
     name, _, found = one
     speaks_for = {cause for cause, clue in KNOWN.clues[found.name] if clue.fits(found)}
-    lent = {c for c, file in KNOWN.causes.items() if speaks_for & set(file.leads_to)}
+    lent = {c for c, brings in KNOWN.consequences.items() if speaks_for & set(brings)}
     before, after = (
         probabilities(observations, shares),
         probabilities([*observations, found], shares),
@@ -97,3 +97,47 @@ def test_the_strengths_are_ordered():
 
 def test_what_nobody_wrote_down_keeps_its_share():
     assert sum(probabilities([]).values()) < 0.9
+
+
+def of(*pairs):
+    return Evidence([Observation(Hop.LINK, name, value) for name, value in pairs])
+
+
+def test_a_chain_of_consequences_is_followed_to_its_root():
+    """A stale pid file keeps the application down: the root is first, and shows its links."""
+    seen = of(("pidfile-stale", {"path": "/run/a.pid"}), ("no-listener", {}))
+    first = weigh(seen, KNOWN)[0]
+    assert first.cause == "stale-pid-file"
+    assert "upstream-down" in first.links
+
+
+def test_two_faults_at_once_are_both_named():
+    """Two unrelated things that are as good as proved: the second stands beside the first."""
+    seen = of(
+        ("disk-full", {"path": "/var"}), ("upstream-certificate-rejected", {"detail": "expired"})
+    )
+    first, second = weigh(seen, KNOWN)[:2]
+    assert first.beside == second.cause
+    assert {first.cause, second.cause} == {"disk-full", "tls-verify-upstream"}
+
+
+def test_one_fault_has_nothing_beside_it():
+    """A single story needs no second fault."""
+    assert weigh(of(("disk-full", {"path": "/var"})), KNOWN)[0].beside is None
+
+
+def test_a_denial_speaks_against_and_never_excludes():
+    """Who says no may be wrong."""
+    fact = {"fact": "during-deploy", "says": "it was deployed"}
+    before = probabilities([])["deploy-restart-window"]
+    after = probabilities([Observation(Hop.GATEWAY, "denied", fact)])["deploy-restart-window"]
+    assert before / 20 < after < before
+
+
+def test_several_words_of_one_aspect_count_once():
+    """The gateway's complaint and our own knock at the same door are one fact."""
+    line = ("upstream-refused", {"upstream": "10.0.0.2:80"})
+    knock = ("upstream-asked", {"upstream": "10.0.0.2:80", "result": "refused"})
+    alone, both = (weigh(of(*seen), KNOWN) for seen in ([line], [line, knock]))
+    share = {one.cause: one.probability for one in alone}["upstream-down"]
+    assert {one.cause: one.probability for one in both}["upstream-down"] < 2 * share

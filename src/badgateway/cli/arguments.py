@@ -70,6 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "url", metavar="URL", help="the page; https:// is tried where it is left out"
     )
+    check.add_argument(
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="make every test, also those that could not change the verdict",
+    )
+    check.add_argument(
+        "--plan", action="store_true", help="show which tests were made, and which were spared"
+    )
     _common(check)
     _way(check)
     explain = commands.add_parser(
@@ -154,7 +163,17 @@ def _faults(parser: argparse.ArgumentParser) -> None:
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
-    parser.add_argument("--brief", action="store_true", help="leave the evidence out")
+    detail = parser.add_mutually_exclusive_group()
+    detail.add_argument("--brief", action="store_true", help="leave the evidence out")
+    detail.add_argument(
+        "--why", action="store_true", help="unfold each cause: what speaks for it and against it"
+    )
+    parser.add_argument(
+        "--no-questions",
+        dest="questions",
+        action="store_false",
+        help="ask nothing, also in a terminal",
+    )
 
 
 def _way(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.questions import asked
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
@@ -13,6 +14,7 @@ from badgateway.model.target import (
     is_address,
     target_of,
 )
+from badgateway.model.verdict import Who
 
 
 def check(parsed: Parsed) -> int:
@@ -27,12 +29,14 @@ def check(parsed: Parsed) -> int:
             public_resolvers=not parsed.no_public_resolvers,
             proxy=parsed.proxy,
             headers=tuple(parsed.header),
+            everything=parsed.everything,
         )
         with Progress(parsed) as progress:
             verdict = asyncio.run(check_url(target, wishes, progress.heard))
     except TargetError as error:
         complain(str(error))
         return 2
+    verdict = asked(verdict, parsed, frozenset({Who.VISITOR}))
     show(verdict, parsed)
     return exit_status(verdict)
 

@@ -5,9 +5,11 @@ from io import BytesIO
 from pathlib import Path
 
 from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.explain import explain_materials
 from badgateway.model.material import Material
+from badgateway.model.verdict import Who
 from badgateway.transport.files import materials_at
 
 LIMIT = 256 * 1024 * 1024
@@ -25,6 +27,7 @@ def explain(parsed: Parsed) -> int:
         reason = error.strerror if isinstance(error, OSError) else None
         complain(f"{name}: {reason or error}")
         return 2
+    verdict = asked(verdict, parsed, frozenset(Who))
     show(verdict, parsed)
     return exit_status(verdict)
 

@@ -8,10 +8,11 @@ from io import StringIO
 from pathlib import Path
 
 from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.inspect import Request, inspect_machine
 from badgateway.model.target import TargetError, Wishes, target_of
-from badgateway.model.verdict import Verdict
+from badgateway.model.verdict import Verdict, Who
 from badgateway.report.safe import safe
 from badgateway.transport.files import VERDICT, materials_at, write_bundle
 
@@ -40,6 +41,7 @@ def inspect(parsed: Parsed) -> int:
     except OSError as error:
         complain(f"{error.filename or 'a file'}: {error.strerror or error}")
         return 2
+    verdict = asked(verdict, parsed, frozenset({Who.OWNER}))
     show(verdict, parsed)
     return exit_status(verdict)
 
@@ -60,11 +62,11 @@ def _pack(verdict: Verdict, path: Path) -> None:
     """Everything that was seen, secrets masked where it was read, for somebody else to explain."""
     from badgateway.knowledge.base import knowledge  # noqa: PLC0415
     from badgateway.report.json import verdict_json  # noqa: PLC0415
-    from badgateway.report.terminal import console, report  # noqa: PLC0415
+    from badgateway.report.terminal import Detail, console, report  # noqa: PLC0415
     from badgateway.report.words import Words  # noqa: PLC0415
 
     told = StringIO()
-    report(verdict, knowledge(), Words("en"), console(told), why=True)
+    report(verdict, knowledge(), Words("en"), console(told), Detail.WHY)
     files = {VERDICT: verdict_json(verdict).encode(), "report.txt": told.getvalue().encode()}
     write_bundle(path, files)
     print(f"badgateway: packed into {safe(str(path))}; secrets are masked", file=sys.stderr)

@@ -25,10 +25,12 @@ def show(verdict: Verdict, parsed: Parsed) -> None:
         print(verdict_json(verdict))
         return
     from badgateway.knowledge.base import knowledge  # noqa: PLC0415
-    from badgateway.report.terminal import console, report  # noqa: PLC0415
+    from badgateway.report.terminal import Detail, console, report  # noqa: PLC0415
     from badgateway.report.words import Words  # noqa: PLC0415
 
-    report(verdict, knowledge(), Words(parsed.lang), console(sys.stdout), why=not parsed.brief)
+    detail = Detail.BRIEF if parsed.brief else Detail.WHY if parsed.why else Detail.EVIDENCE
+    plan = getattr(parsed, "plan", False)
+    report(verdict, knowledge(), Words(parsed.lang), console(sys.stdout), detail, plan=plan)
 
 
 def exit_status(verdict: Verdict) -> int:
@@ -77,7 +79,7 @@ class Progress:
         """Take one event of the run into the picture."""
         if event.kind == "seen":
             self._seen.append(event.observation)
-        elif event.probe:
+        elif event.probe and event.kind != "spared":
             step = 1 if event.kind == "started" else -1
             self._running[event.probe] = self._running.get(event.probe, 0) + step
 

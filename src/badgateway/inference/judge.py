@@ -8,11 +8,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import floor
 
+from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
+from badgateway.inference.clock import paired
 from badgateway.inference.compare import compared, pages
-from badgateway.inference.weigh import telling, weigh
+from badgateway.inference.meeting import met, superseded
+from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
+from badgateway.knowledge.diagnostic import Diagnostic
 from badgateway.knowledge.emitter import Meaning
 from badgateway.knowledge.proxy_status import parse_proxy_status
 from badgateway.model.failure import NAMING
@@ -22,9 +26,9 @@ from badgateway.model.response import Response
 from badgateway.model.verdict import Emitter, NextTest, Outcome, RankedCause, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 
-DETERMINED = 0.8
-"""The first cause must be at least this probable to be acted upon without another test."""
 MOST_CAUSES = 14
+MOST_NEXT = 4
+"""Tests that are named: more would not be read."""
 LEAST = 0.005
 """A cause less probable than this is not worth a line."""
 SAID_ITSELF = 0.9
@@ -43,7 +47,7 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
-    return _informed(_judged_outside(evidence, subject, known), evidence, known)
+    return _concluded(_judged_outside(evidence, subject, known), evidence, known)
 
 
 def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -77,11 +81,18 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for joined in list(wired(evidence)):
-        evidence.add(joined)
+    for join in (wired, met, paired):
+        for joined in list(join(evidence)):
+            evidence.add(joined)
     if evidence.first("asked"):
         return judge_check(evidence, subject, known)
-    return _informed(_judged_answers(evidence, subject, known), evidence, known)
+    return _concluded(_judged_answers(evidence, subject, known), evidence, known)
+
+
+def _concluded(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
+    """The verdict with all that is known inside, and with what would tell more."""
+    verdict = _informed(verdict, evidence, known)
+    return replace(verdict, next=_next(verdict.causes, evidence, known))
 
 
 def _judged_answers(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -106,9 +117,12 @@ def _judged_answers(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
 
 def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
     """The verdict once what was seen inside, or told, is weighed as well."""
-    if not telling(evidence, known):
+    better = superseded(evidence)
+    told = [observation for observation in evidence if observation.id not in better]
+    if not telling(told, known):
         return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()
     causes = tuple(
@@ -118,8 +132,10 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
             floor(one.probability * 1000) / 1000,
             tuple(dict.fromkeys([*one.because, *shown.get(one.cause, ())])),
             one.against,
+            one.links,
+            one.beside,
         )
-        for one in weigh(evidence, known, outside)[:MOST_CAUSES]
+        for one in weigh(told, known, outside, trust)[:MOST_CAUSES]
         if one.probability >= LEAST and (one.because or one.cause in outside)
     )
     if not causes:
@@ -138,9 +154,9 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
         side=side_of(causes[0].hop),
         hop=causes[0].hop,
         causes=causes,
-        determined=_determined(causes),
+        # A page that works leaves nothing to act upon at once, whatever limps behind it.
+        determined=_determined(causes) and outcome is not Outcome.HEALTHY,
         observations=tuple(evidence),
-        next=_next(causes, known),
     )
 
 
@@ -208,7 +224,7 @@ def _answered(
         causes = _ranked(
             [(cause, share * sure) for cause, share in meaning.causes], because, against
         )
-    return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes, known)
+    return _verdict(evidence, subject, classified, meaning.hop if meaning else None, causes)
 
 
 def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> Verdict:
@@ -222,7 +238,6 @@ def _diverted(verdict: Verdict, inside: list[Observation], known: Knowledge) -> 
         hop=Hop.NETWORK,
         causes=causes,
         determined=_determined(causes),
-        next=_next(causes, known),
     )
 
 
@@ -236,7 +251,6 @@ def _flawed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
         side=side_of(causes[0].hop),
         causes=causes,
         determined=_determined(causes),
-        next=_next(causes, known),
     )
 
 
@@ -263,7 +277,6 @@ def _unreachable(
         determined=_determined(causes),
         causes=causes,
         observations=tuple(evidence),
-        next=_next(causes, known),
     )
 
 
@@ -289,7 +302,6 @@ def _verdict(
     classified: Classified,
     hop: Hop | None,
     causes: tuple[RankedCause, ...],
-    known: Knowledge,
 ) -> Verdict:
     return Verdict(
         subject,
@@ -302,7 +314,6 @@ def _verdict(
         determined=_determined(causes),
         causes=causes,
         observations=tuple(evidence),
-        next=_next(causes, known),
     )
 
 
@@ -329,13 +340,29 @@ def _determined(causes: tuple[RankedCause, ...]) -> bool:
     return bool(causes) and causes[0].probability >= DETERMINED
 
 
-def _next(causes: tuple[RankedCause, ...], known: Knowledge) -> tuple[NextTest, ...]:
-    """What would tell the first causes apart, each test once."""
+def _next(
+    causes: tuple[RankedCause, ...], evidence: Evidence, known: Knowledge
+) -> tuple[NextTest, ...]:
+    """What would tell most for what it takes: looks and tries of people, the best first."""
     if _determined(causes):
         return ()
-    tests: dict[str, NextTest] = {}
-    for ranked in causes[:4]:
+    now = {ranked.cause: ranked.probability for ranked in causes}
+    told = {o.text("fact") for o in evidence.named("reported", "denied", "unanswered")}
+    able = (
+        one
+        for one in known.diagnostics.values()
+        if not one.probe and not (one.question and one.question.fact in told)
+    )
+    return tuple(
+        NextTest(choice.test.name, choice.test.who, _why(choice.test, causes, known))
+        for choice in chosen(able, now)[:MOST_NEXT]
+    )
+
+
+def _why(test: Diagnostic, causes: tuple[RankedCause, ...], known: Knowledge) -> str:
+    """What a test tells of the first cause that names it; else what it tells in general."""
+    for ranked in causes[:MOST_NEXT]:
         file = known.causes.get(ranked.cause)
-        if file is not None and file.decides is not None:
-            tests.setdefault(file.decides.test, file.decides)
-    return tuple(tests.values())
+        if file is not None and file.decides is not None and file.decides.test == test.name:
+            return file.decides.why
+    return test.why

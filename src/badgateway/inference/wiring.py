@@ -14,6 +14,7 @@ from badgateway.model.observation import Evidence, Observation, Value
 
 _REFUSED = ("upstream-refused", "socket-not-found")
 _SILENT = ("upstream-connect-timeout",)
+_UNREACHED = ("refused", "no-route", "times-out", "socket-missing")
 _LOOPBACK = ("127.", "[::1]", "::1", "localhost")
 _EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")  # noqa: S104 - compared only
 
@@ -29,8 +30,14 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _keepalives,
         _databases,
         _stale,
+        _renamed,
+        _gone,
+        _protocols,
+        _changed,
         _selectors,
         _inside_container,
+        _networks,
+        _ports,
     ):
         yield from join(evidence)
 
@@ -105,12 +112,33 @@ def _listeners(evidence: Evidence) -> Iterator[Observation]:
         seen.add(upstream)
         if any(_serves(a, wanted) for _, a in listening):
             continue
-        other = _otherwise(observation, wanted, listening)
+        other = _otherwise(observation, wanted, _free(listening, evidence, upstream))
         if other is not None:
             word, (found, address) = other
             yield _joined(observation, word, found=_shown(address), process=_who(found))
         elif _listed(wanted, listening):
             yield _joined(observation, "no-listener")
+
+
+def _free(
+    listening: list[tuple[Observation, Address]], evidence: Evidence, upstream: str
+) -> list[tuple[Observation, Address]]:
+    """The listeners that no gateway sends requests to yet: what others use is not what is meant."""
+    used = [
+        address
+        for o in evidence.named("config-upstream")
+        if o.text("upstream") != upstream and (address := address_of(o.text("upstream")))
+    ]
+    return [
+        (observation, there)
+        for observation, there in listening
+        if not any(
+            _same_path(there.path, other.path)
+            if there.path or other.path
+            else (there.host, there.port) == (other.host, other.port)
+            for other in used
+        )
+    ]
 
 
 def _asked(evidence: Evidence) -> Iterator[Observation]:
@@ -192,7 +220,9 @@ def _otherwise(
             return "listens-on-other-family", pair
     if observation.text("protocol") == "fastcgi":
         for pair in listening:
-            if "php-fpm" in pair[0].text("process") and _reachable(pair[1], wanted):
+            # A socket file is of this machine, so it can be meant by an address of loopback only.
+            near = wanted.loopback if pair[1].path else _reachable(pair[1], wanted)
+            if "php-fpm" in pair[0].text("process") and near:
                 return "listens-elsewhere", pair
     return None
 
@@ -338,6 +368,95 @@ def _stale(evidence: Evidence) -> Iterator[Observation]:
                 return
 
 
+def _gone(evidence: Evidence) -> Iterator[Observation]:
+    """A socket whose file is not there, though its server runs and believes that it listens."""
+    missing = {
+        o.text("upstream")
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "socket-missing"
+    } | {o.text("upstream") for o in evidence.named("socket-not-found")}
+    seen: set[str] = set()
+    for server in evidence.named("listening", "config-pool"):
+        # A pool tells of a server that runs only where it was read for one.
+        if server.name == "config-pool" and "place" not in server.value:
+            continue
+        address = server.text("address")
+        for upstream in sorted(missing - seen):
+            if address.startswith("unix:") and _same_path(
+                address.removeprefix("unix:"), upstream.removeprefix("unix:").rstrip(":")
+            ):
+                seen.add(upstream)
+                value: dict[str, Value] = {"process": _who(server), "upstream": upstream}
+                yield Observation(
+                    Hop.LINK, "socket-gone-though-running", value, server.source, server.at
+                )
+
+
+_SPEAKS = (("fastcgi", re.compile("php-fpm")), ("http", re.compile(r"^(?:node|gunicorn|nginx)\b")))
+"""Protocols that servers speak whatever they are told, by their process."""
+
+
+def _protocols(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway that speaks HTTP to a FastCGI server, or the other way round."""
+    seen: set[str] = set()
+    for wish, wanted in _wanted(evidence):
+        spoken = wish.text("protocol")
+        if wish.name != "config-upstream" or spoken not in ("http", "https", "fastcgi"):
+            continue
+        for server, there in _listening(evidence):
+            if server.name != "listening" or not _serves(there, wanted):
+                continue
+            if not wanted.path and _is_name(wanted.host) and not wanted.loopback:
+                continue
+            process = server.text("process")
+            found = next((name for name, own in _SPEAKS if own.search(process)), spoken)
+            if (found == "fastcgi") != (spoken == "fastcgi") and wish.text("upstream") not in seen:
+                seen.add(wish.text("upstream"))
+                yield _joined(
+                    wish, "speaks-other-protocol", found=found, protocol=spoken, process=process
+                )
+
+
+def _renamed(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway that fails at an upstream whose name, looked up anew, leads to one that answers."""
+    answers = {
+        o.text("upstream")
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "answers"
+    }
+    failing = evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable", "upstream-marked-down")
+    for wish in evidence.named("config-upstream"):
+        wanted = address_of(wish.text("upstream"))
+        if wanted is None or wanted.path or not _is_name(wanted.host) or wanted.loopback:
+            continue
+        # HAProxy names its servers, which may be called anything; others write the address.
+        mine = [
+            o for o in failing if o.text("upstream") in (wish.text("server"), wish.text("upstream"))
+        ]
+        if mine and wish.text("upstream") in answers and not wish.value.get("other_site"):
+            yield _joined(wish, "name-answers-now")
+            return
+
+
+def _changed(evidence: Evidence) -> Iterator[Observation]:
+    """The file in which an upstream that fails is written, changed shortly before."""
+    changed = {o.text("path"): o for o in evidence.named("file-changed")}
+    asked = {o.text("upstream"): o.text("result") for o in evidence.named("upstream-asked")}
+    failing = {
+        o.text("upstream") for o in evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable")
+    } | {upstream for upstream, result in asked.items() if result in _UNREACHED}
+    seen: set[str] = set()
+    for wish in evidence.named("config-upstream"):
+        change, upstream = changed.get(wish.text("file")), wish.text("upstream")
+        if change is None or wish.value.get("other_site") or upstream in seen:
+            continue
+        result = asked.get(upstream, "refused")
+        if result in _UNREACHED and (upstream in failing or wish.text("server") in failing):
+            seen.add(upstream)
+            minutes = change.value.get("minutes")
+            yield _joined(wish, "upstream-setting-changed", minutes=minutes, result=result)
+
+
 def _selectors(evidence: Evidence) -> Iterator[Observation]:
     """A Kubernetes Service whose selector no pod template carries."""
     labels = [
@@ -367,6 +486,73 @@ def _inside_container(evidence: Evidence) -> Iterator[Observation]:
                 "config-flaw",
                 flaw="localhost-in-container",
                 detail="localhost is the gateway's own container",
+            )
+            return
+
+
+def _networks(evidence: Evidence) -> Iterator[Observation]:
+    """A gateway and an application of Compose files that have no network in common."""
+    services = [o for o in evidence.named("config-backend") if o.text("by") == "compose"]
+    gateways = [o for o in services if o.text("role") == "gateway"]
+    for sending, wanted in _wanted(evidence):
+        if sending.name != "config-upstream":
+            continue
+        for service in services:
+            if wanted.host not in (service.text("name"), service.text("service")):
+                continue
+            if service.text("role") == "gateway":
+                continue
+            if not gateways and sending.text("by") != "compose" and _alone(service):
+                yield _joined(
+                    sending,
+                    "config-flaw",
+                    flaw="gateway-outside-compose",
+                    detail=f"{wanted.host} is on its own Compose file's network",
+                )
+                return
+            for gateway in gateways:
+                if not _attached(gateway) & _attached(service):
+                    yield _joined(
+                        sending,
+                        "networks-differ",
+                        gateway=gateway.text("name"),
+                        name=service.text("name"),
+                    )
+                    return
+
+
+def _attached(service: Observation) -> set[str]:
+    """Its networks; the default one is another in every Compose file."""
+    names = {str(item) for item in service.items("networks")}
+    return {f"{service.text('file')}:{name}" if name == "default" else name for name in names}
+
+
+def _alone(service: Observation) -> bool:
+    return tuple(service.items("networks")) == ("default",)
+
+
+def _ports(evidence: Evidence) -> Iterator[Observation]:
+    """A port that the gateway uses and that is not the one on which the application listens."""
+    published: dict[str, tuple[str, str]] = {}
+    for service in evidence.named("config-backend"):
+        for item in service.items("ports"):
+            outer, _, inner = str(item).partition("/")[0].rpartition(":")
+            outer = outer.rpartition(":")[2]
+            if outer.isdigit() and inner.isdigit() and outer != inner:
+                published[service.text("name")] = published[service.text("service")] = outer, inner
+    own = {
+        a.port for o, a in _listening(evidence) if o.text("role") == "application" and not a.path
+    }
+    for sending, wanted in _wanted(evidence):
+        if wanted.path:
+            continue
+        outer, inner = published.get(wanted.host, ("", ""))
+        found = inner if wanted.port == outer else ""
+        if not found and len(own) == 1 and sending.name == "upstream-refused":
+            found = next(iter(own - {wanted.port}), "")
+        if found:
+            yield _joined(
+                sending, "port-mismatch", wanted=wanted.port, name=wanted.host, found=found
             )
             return
 

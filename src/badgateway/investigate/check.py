@@ -1,18 +1,20 @@
 """The visitor's side: from a URL to a verdict."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
+from badgateway.inference.choose import chosen
 from badgateway.inference.judge import judge_check
-from badgateway.investigate.runner import Event, Runner
+from badgateway.investigate.runner import Choose, Event, Runner
 from badgateway.knowledge.base import Knowledge, knowledge
 from badgateway.knowledge.resolvers import public_resolvers
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, seen
 from badgateway.model.target import Target, TargetError, Wishes, endpoint_of
-from badgateway.model.verdict import Verdict
+from badgateway.model.verdict import Made, Verdict
 from badgateway.probes import Context, probes
 from badgateway.remedies import steps_for
 from badgateway.transport.dns import Resolver
@@ -46,12 +48,65 @@ async def check_url(
         resolvers=_resolvers(wishes),
         proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
     )
-    runner = Runner(context, probes(), listener)
+    loading = asyncio.ensure_future(_loaded(known))
+    choose = None if wishes.everything else _chooser(loading, target.url, wishes)
+    diary = _Diary(listener)
+    runner = Runner(context, probes(), diary.heard, choose)
     complete = await runner.run(seen(Hop.BROWSER, "asked", "command line", url=target.url))
-    known = known if known is not None else await in_thread(knowledge)
+    known = await loading
     verdict = judge_check(context.evidence, target.url, known)
-    verdict = replace(verdict, steps=steps_for(verdict, known), complete=complete)
+    verdict = replace(
+        verdict, steps=steps_for(verdict, known), complete=complete, made=tuple(diary.made)
+    )
     return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))
+
+
+class _Diary:
+    """Writes down which tests were made, while it hands every event on."""
+
+    def __init__(self, listener: Callable[[Event], None] | None) -> None:
+        """Args: listener: who else is told; None for nobody."""
+        self.made: list[Made] = []
+        self._listener = listener
+        self._began: dict[tuple[str, str], float] = {}
+
+    def heard(self, event: Event) -> None:
+        """Take one event of the run."""
+        key = (event.probe, event.observation.id)
+        if event.kind == "started":
+            self._began[key] = event.seconds
+        elif event.kind in ("ended", "unfinished"):
+            took = event.seconds - self._began.get(key, event.seconds)
+            self.made.append(Made(event.probe, round(took, 4)))
+        elif event.kind == "spared":
+            self.made.append(Made(event.probe, None))
+        if self._listener is not None:
+            self._listener(event)
+
+
+async def _loaded(known: Knowledge | None) -> Knowledge:
+    """The knowledge to judge by, read while the first packets are under way."""
+    return known if known is not None else await in_thread(knowledge)
+
+
+def _chooser(loading: Awaitable[Knowledge], url: str, wishes: Wishes) -> Choose:
+    """Which supporting probes could still change the verdict on `url`; the best of them first.
+
+    A probe that no test file describes is always worth its while, and so is what was asked for.
+    """
+    wished = {"public_resolution"} if wishes.resolvers else set()
+
+    async def choose(evidence: Evidence, names: Sequence[str]) -> Sequence[str]:
+        known = await loading
+        described = {test.probe: test for test in known.diagnostics.values() if test.probe}
+        verdict = judge_check(Evidence(evidence), url, known)
+        now = {ranked.cause: ranked.probability for ranked in verdict.causes}
+        able = [described[name] for name in names if name in described]
+        worth = [choice.test.probe for choice in chosen(able, now)]
+        always = [name for name in names if name not in described or name in wished]
+        return [*always, *worth]
+
+    return choose
 
 
 def _resolvers(wishes: Wishes) -> tuple[Resolver, ...]:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,9 +23,10 @@ from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
 from badgateway.state import host, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place, places
 from badgateway.state.software import GATEWAYS, PRODUCTS, Software, software_of
-from badgateway.transport.command import output_of
+from badgateway.state.varnish import shared_log
 from badgateway.transport.files import material_at
 
 DEEPEST = 4
@@ -136,12 +137,19 @@ def _same_name(pattern: str, site: str) -> bool:
 
 
 async def _machine(search: _Search) -> None:
-    """Our own place first; then each place that an upstream's address leads into."""
+    """What is seen in every place on the way, and which queues overflow while we look."""
     everywhere = await asyncio.to_thread(places)
-    ahead, done = [everywhere[0]], set[str]()
+    before = {place: host.overflows(place) for place in everywhere}
+    for place in await _follow(search, everywhere):
+        _add(search, host.overflowing(place, before[place]))
+
+
+async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]:
+    """Our own place first; then each place that an upstream's address leads into."""
+    ahead, seen = [everywhere[0]], list[Place]()
     for depth in range(DEEPEST):
         for place in ahead:
-            done.add(place.name)
+            seen.append(place)
             await asyncio.to_thread(_place, search, place, depth)
         upstreams = _upstreams(search)
         if depth == 0:
@@ -153,9 +161,10 @@ async def _machine(search: _Search) -> None:
             if (a := address_of(o.text("database"))) is not None
         }
         inside = hosts - {"127.0.0.1", "::1"}
-        ahead = [p for p in everywhere if p.name not in done and inside & p.addresses]
+        ahead = [p for p in everywhere if p not in seen and inside & p.addresses]
         if not ahead:
-            return
+            break
+    return seen
 
 
 def _place(search: _Search, place: Place, depth: int) -> None:
@@ -167,11 +176,14 @@ def _place(search: _Search, place: Place, depth: int) -> None:
             search.users.add(software.user)
         if software.config:
             _config(search, software)
+        if software.product == "varnish":
+            for material in shared_log(software):
+                _add(search, read_sorted(replace(material, since=search.request.since)))
     _add(search, sockets.look(place))
     _add(search, host.look(place))
     _logs(search, found)
     if not place.name:
-        _add(search, _of_commands())
+        _add(search, _of_kernel(search))
         if not is_root():
             value = {
                 "what": "sockets and logs of other users",
@@ -202,8 +214,13 @@ def _config(search: _Search, software: Software) -> None:
         if key in search.files:
             continue
         search.files.add(key)
-        _add(search, _local(software, read_sorted(material_of(path, text))))
+        _add(search, _local(software, _known(material_of(path, text))))
         _add(search, _changed(search, _under(software.place.root, path), path))
+
+
+def _known(material: Material) -> Iterator[Observation]:
+    """What a file of a server says; one that no reader knows is no page, and says nothing."""
+    return (o for o in read_sorted(material) if o.name not in ("page-text", "nothing-known"))
 
 
 def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
@@ -280,7 +297,7 @@ def _logs(search: _Search, found: list[Software]) -> None:
         except OSError:
             continue
         dated = replace(material, since=search.request.since, dated_only=True)
-        _add(search, read_sorted(_tail(dated)))
+        _add(search, _known(_tail(dated)))
 
 
 def _tail(material: Material) -> Material:
@@ -318,20 +335,20 @@ def _upstreams(search: _Search) -> list[Upstream]:
 
 
 async def _ask(search: _Search, upstreams: list[Upstream]) -> None:
-    _add(search, await asyncio.gather(*(ask(upstream) for upstream in upstreams)))
+    asked = await asyncio.gather(*(ask(upstream) for upstream in upstreams))
+    _add(search, (observation for found in asked for observation in found))
     for upstream in upstreams:
         if upstream.address.startswith("unix:"):
             for user in sorted(search.users):
                 _add(search, may_reach(upstream.address.removeprefix("unix:"), user))
 
 
-def _of_commands() -> Iterator[Observation]:
-    """What fixed, read-only commands of this machine say."""
-    commands = [("systemctl", "--failed", "--no-legend", "--plain"), ("dmesg",)]
-    for words in commands:
-        text = output_of(words)
-        if text and words[0] == "dmesg":
-            yield from read_sorted(material_of("dmesg", text[-1_000_000:]))
+def _of_kernel(search: _Search) -> Iterator[Observation]:
+    """What the kernel says of the time that is asked about, or of the last day."""
+    material = kernel_log()
+    if material is not None:
+        since = search.request.since or datetime.now(UTC) - timedelta(days=1)
+        yield from read_sorted(replace(material, since=since))
 
 
 def _tree(search: _Search, root: Path) -> None:

@@ -1,23 +1,33 @@
 """Runs probes as what they wait for is seen, side by side, within one deadline.
 
+Those on the visitor's own way start at once. Those that only support a verdict wait until it is
+known whether they could change it; waiting on something slow, they start too, for that is free.
+
 Here stands the one catch for bugs of our own: a probe that breaks becomes an observation, and
 the investigation goes on.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from badgateway.model.hop import Hop
-from badgateway.model.observation import Observation, seen
+from badgateway.model.observation import Evidence, Observation, seen
 from badgateway.probes import Context, Probe
 
 Listener = Callable[["Event"], None]
 
+Choose = Callable[[Evidence, Sequence[str]], Awaitable[Sequence[str]]]
+"""Told what was seen and which probes could run, it names those that are worth running now."""
+
 GRACE = 0.25
 """Seconds that tests which only support a verdict get, at least, once the others have ended."""
+
+
+SLOW = 0.7
+"""Seconds after which what is on the way is slow, and what could support a verdict starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,8 @@ class Event:
 
     Attributes:
         probe: the probe's name.
-        kind: `started`, `seen`, `ended` or `unfinished`.
+        kind: `started`, `seen`, `ended`, `unfinished`, or `spared` for a test that could have
+            been made and would have changed nothing.
         seconds: since the run began.
         observation: what was seen, for `seen`; what it is about, for `started`.
     """
@@ -41,7 +52,11 @@ class Runner:
     """One run of the probes over one context."""
 
     def __init__(
-        self, context: Context, probes: Mapping[str, Probe], listener: Listener | None = None
+        self,
+        context: Context,
+        probes: Mapping[str, Probe],
+        listener: Listener | None = None,
+        choose: Choose | None = None,
     ) -> None:
         self._context = context
         self._probes = probes
@@ -50,6 +65,8 @@ class Runner:
         self._tasks: dict[asyncio.Task[None], tuple[str, Observation]] = {}
         self._started = time.monotonic()
         self._trouble: list[BaseException] = []
+        self._choose = choose
+        self._waiting: list[tuple[str, Probe, Observation]] = []
 
     async def run(self, first: Observation) -> bool:
         """Begin with `first` and go on until nothing is left to test or the time is up.
@@ -59,7 +76,11 @@ class Runner:
         """
         self._record("", first)
         waited_for_support_until: float | None = None
-        while self._tasks:
+        while self._tasks or self._waiting:
+            now = time.monotonic()
+            await self._start_what_is_worth_it(now)
+            if not self._tasks:
+                break
             now = time.monotonic()
             end = self._context.deadline
             if not any(self._decisive(name) for name, _ in self._tasks.values()):
@@ -70,13 +91,30 @@ class Runner:
                 waited_for_support_until = None
             if now >= end:
                 break
+            if self._waiting and now < (slow := self._started + SLOW):
+                end = min(end, slow)
             await asyncio.wait(self._tasks, timeout=end - now, return_when=asyncio.FIRST_COMPLETED)
             for task in [task for task in self._tasks if task.done()]:
                 del self._tasks[task]
             if self._trouble:
                 await self._stop()
                 raise self._trouble[0]
+        for name, _, about in self._waiting:
+            self._tell(name, "spared", about)
         return await self._stop()
+
+    async def _start_what_is_worth_it(self, now: float) -> None:
+        """Start the supporting probes that could change the verdict, or all while it is slow."""
+        if self._choose is None or not self._waiting:
+            return
+        if any(self._decisive(name) for name, _ in self._tasks.values()):
+            worth = {name for name, _, _ in self._waiting} if now >= self._started + SLOW else set()
+        else:
+            names = list(dict.fromkeys(name for name, _, _ in self._waiting))
+            worth = set(await self._choose(self._context.evidence, names))
+        for waiting in [one for one in self._waiting if one[0] in worth]:
+            self._waiting.remove(waiting)
+            self._start(*waiting)
 
     def _patience(self, elapsed: float) -> float:
         """Seconds that supporting tests are worth waiting for, `elapsed` seconds into the run.
@@ -124,8 +162,14 @@ class Runner:
             if subject is None or (name, subject) in self._tested:
                 continue
             self._tested.add((name, subject))
-            task = asyncio.create_task(self._one(name, probe, about))
-            self._tasks[task] = (name, about)
+            if self._choose is not None and not self._decisive(name):
+                self._waiting.append((name, probe, about))
+            else:
+                self._start(name, probe, about)
+
+    def _start(self, name: str, probe: Probe, about: Observation) -> None:
+        task = asyncio.create_task(self._one(name, probe, about))
+        self._tasks[task] = (name, about)
 
     async def _one(self, name: str, probe: Probe, about: Observation) -> None:
         self._tell(name, "started", about)

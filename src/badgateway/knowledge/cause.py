@@ -16,6 +16,9 @@ from badgateway.model.observation import Observation, Value
 from badgateway.model.verdict import NextTest, Who
 from badgateway.model.vocabulary import vocabulary
 
+FARTHEST = 5
+"""Links of a chain of consequences that are followed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -124,6 +127,21 @@ def clues_by_word(causes: Mapping[str, CauseFile]) -> Mapping[str, tuple[tuple[s
         for clue in file.clues:
             found.setdefault(clue.observation, []).append((file.name, clue))
     return {word: tuple(clues) for word, clues in found.items()}
+
+
+def consequences(name: str, causes: Mapping[str, CauseFile]) -> dict[str, float]:
+    """What a cause brings about, over all links, each with how often it does, 0 to 1."""
+    found: dict[str, float] = {}
+    ahead = {name: 1.0}
+    for _ in range(FARTHEST):
+        further: dict[str, float] = {}
+        for cause, share in ahead.items():
+            for consequence, more in causes[cause].leads_to.items():
+                reached = share * more
+                if consequence != name and reached > found.get(consequence, 0.0):
+                    found[consequence] = further[consequence] = reached
+        ahead = further
+    return found
 
 
 def load_causes() -> dict[str, CauseFile]:

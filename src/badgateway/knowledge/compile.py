@@ -3,6 +3,7 @@
 from importlib.resources import files
 
 from badgateway.knowledge.cause import cause_of
+from badgateway.knowledge.diagnostic import diagnostic_of
 from badgateway.knowledge.emitter import emitter_of
 from badgateway.knowledge.files import fingerprint, parse, units
 from badgateway.knowledge.signature import signatures_of
@@ -15,6 +16,7 @@ LOADERS = {
     "causes": cause_of,
     "signatures": signatures_of,
     "steps": step_of,
+    "diagnostics": diagnostic_of,
 }
 """Each kind of knowledge file with what loads and proves one."""
 

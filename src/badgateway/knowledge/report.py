@@ -13,6 +13,30 @@ from badgateway.knowledge.files import Table, table_of
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """Words and stems of which one must stand in a sentence.
+
+    Attributes:
+        pattern: the regular expression for all of them, compiled at need.
+        stems: the beginning of each, in small letters: without one of these there is no match.
+    """
+
+    pattern: str
+    stems: tuple[str, ...]
+
+    def found(self, sentence: str, lowered: str) -> bool:
+        """Whether one stands in `sentence`; `lowered` is the same in small letters."""
+        return any(stem in lowered for stem in self.stems) and bool(
+            _compiled(self.pattern).search(sentence)
+        )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One thing that can be reported.
 
@@ -25,13 +49,14 @@ class Fact:
 
     name: str
     says: str
-    groups: tuple[re.Pattern[str], ...]
-    unless: re.Pattern[str] | None
+    groups: tuple[Expression, ...]
+    unless: Expression | None
 
     def stated(self, sentence: str) -> bool:
         """Whether `sentence` states it."""
-        return all(group.search(sentence) for group in self.groups) and not (
-            self.unless and self.unless.search(sentence)
+        lowered = sentence.lower()
+        return all(group.found(sentence, lowered) for group in self.groups) and not (
+            self.unless and self.unless.found(sentence, lowered)
         )
 
 
@@ -57,15 +82,16 @@ def facts_of(table: Table) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _expression(table: Table, key: str, text: str) -> re.Pattern[str]:
+def _expression(table: Table, key: str, text: str) -> Expression:
     """Words and stems parted by ` | `; a trailing `*` stands for any ending."""
-    parts = []
+    parts, stems = [], []
     for part in text.split(" | "):
         escaped = re.escape(part.strip()).replace(r"\*", r"\w*").replace(r"\ ", r"\s+")
         if not escaped:
             raise table.error("an empty expression is in every sentence", key)
         parts.append(rf"(?<!\w){escaped}(?!\w)")
-    return re.compile("|".join(parts), re.IGNORECASE)
+        stems.append(part.split()[0].partition("*")[0].lower())
+    return Expression("|".join(parts), tuple(dict.fromkeys(stems)))
 
 
 def _prove(fact: Fact, table: Table) -> None:

@@ -230,6 +230,7 @@ class Wishes:
         proxy: URL of a forward proxy, or None.
         headers: further request headers.
         http3: whether HTTP/3 is tried (needs the extra).
+        everything: whether every test is made, also those that could change nothing.
     """
 
     timeout: float = 30.0
@@ -240,3 +241,4 @@ class Wishes:
     proxy: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     http3: bool = True
+    everything: bool = False

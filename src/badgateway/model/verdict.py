@@ -62,13 +62,25 @@ class Emitter:
 
 @dataclass(frozen=True, slots=True)
 class RankedCause:
-    """One possible cause with the ids of the observations for and against it."""
+    """One possible cause with the ids of the observations for and against it.
+
+    Attributes:
+        cause: its name.
+        hop: the hop it lives at.
+        probability: calibrated, 0 to 1.
+        because: ids of the observations for it.
+        against: ids of those against it.
+        links: the causes that it brought about, so that they are symptoms here.
+        beside: a second cause that is probably at work as well; None for no such.
+    """
 
     cause: str
     hop: Hop
     probability: float
     because: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,19 @@ class NextTest:
     test: str
     who: Who
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A test of ours that was made, or that was spared because it could change nothing.
+
+    Attributes:
+        test: the probe's name.
+        seconds: how long it took; None where it was spared.
+    """
+
+    test: str
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +136,7 @@ class Verdict:
         steps: what to do, first thing first.
         elapsed_s: seconds it took.
         complete: false when the time given ran out before every test had ended.
+        made: the tests that were made, in the order in which they ended, and those spared.
     """
 
     subject: str
@@ -127,6 +153,7 @@ class Verdict:
     steps: tuple[Step, ...] = ()
     elapsed_s: float = 0.0
     complete: bool = True
+    made: tuple[Made, ...] = ()
     schema: str = SCHEMA
 
     @property

@@ -29,13 +29,16 @@ class ObservationWord:
     """An observation's name, its sentence with the value's keys in braces, and its theme.
 
     The theme is the name of the file that the word stands in. `derived` words are not seen but
-    follow from others, and are made anew whenever evidence is judged.
+    follow from others, and are made anew whenever evidence is judged. Words of one aspect tell of
+    one and the same thing, each from where it stands, so they count once; it is the word itself
+    where it stands alone.
     """
 
     name: str
     says: str
     theme: str
     derived: bool
+    aspect: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def _observation_words(folder: Traversable) -> dict[str, ObservationWord]:
                 table["says"],
                 file.name.removesuffix(".toml"),
                 table.get("derived", file.name == "joined.toml"),
+                table.get("aspect", name),
             )
     return words
 

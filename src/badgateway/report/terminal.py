@@ -5,6 +5,7 @@ Colours and the live picture only where the output is a terminal; in a pipe the 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -18,6 +19,7 @@ from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Risk, Step, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
 from badgateway.report.safe import safe, width
+from badgateway.report.why import unfolded
 from badgateway.report.words import Words
 
 _MARK = {State.WORKS: "✓", State.BROKEN: "✗", State.UNKNOWN: "?"}
@@ -45,6 +47,9 @@ _OUTCOME_STYLE = {
     Outcome.OTHER_ERROR: "bold yellow",
     Outcome.UNREACHABLE: "bold red",
 }
+SHOWN_LINKS = 0.3
+"""A cause less probable than this is not worth telling what it would bring about."""
+MOST_IDS = 8
 _QUIET = frozenset({"asked", "probe-unfinished"})
 """Observations that are said elsewhere in the report."""
 
@@ -78,10 +83,23 @@ def live_picture(observations: Iterable[Observation], words: Words, out: Console
     return picture(states_seen(observations), words, out)
 
 
+class Detail(StrEnum):
+    """How much of the evidence is shown."""
+
+    BRIEF = "brief"
+    EVIDENCE = "evidence"
+    WHY = "why"
+
+
 def report(
-    verdict: Verdict, known: Knowledge, words: Words, out: Console, why: bool = True
+    verdict: Verdict,
+    known: Knowledge,
+    words: Words,
+    out: Console,
+    detail: Detail = Detail.EVIDENCE,
+    plan: bool = False,
 ) -> None:
-    """Print the whole verdict."""
+    """Print the whole verdict; with `plan` also which tests were made."""
     out.print(Text(safe(verdict.subject, 2_000), "bold"))
     if verdict.subject.startswith("http"):
         more = [verdict.hop] if verdict.hop else []
@@ -97,7 +115,12 @@ def report(
         (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
         (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
         (words.say("What would tell more"), _next(verdict, words)),
-        (words.say("Evidence"), _evidence(verdict, words) if why else iter(())),
+        (words.say("Why"), _why(verdict, known, words) if detail is Detail.WHY else iter(())),
+        (
+            words.say("Evidence"),
+            iter(()) if detail is Detail.BRIEF else _evidence(verdict, words),
+        ),
+        (words.say("Tests"), _plan(verdict, words) if plan else iter(())),
     )
     for title, rows in sections:
         content = list(rows)
@@ -171,8 +194,19 @@ def _causes(verdict: Verdict, words: Words) -> Iterator[Row]:
         line = Text(words.say(titles.causes[ranked.cause].title))
         line.append(f"  ({words.say(_SHORT[ranked.hop])})", "dim")
         if ranked.because:
-            line.append(f"  {' '.join(ranked.because)}", "dim")
+            line.append(f"  {_ids(ranked.because)}", "dim")
+        if ranked.links and ranked.probability >= SHOWN_LINKS:
+            chain = ", ".join(words.say(titles.causes[link].title) for link in ranked.links)
+            line.append("\n" + words.say("it brings about: {chain}", chain=chain), "dim")
+        if ranked.beside:
+            other = words.say(titles.causes[ranked.beside].title)
+            line.append("\n" + words.say("probably at work as well: {other}", other=other), "dim")
         yield Row(Text(f"  {words.percent(ranked.probability):>5}", "bold"), line, 9)
+
+
+def _ids(ids: tuple[str, ...]) -> str:
+    shown = " ".join(ids[:MOST_IDS])
+    return f"{shown} …" if len(ids) > MOST_IDS else shown
 
 
 def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Row]:
@@ -206,6 +240,30 @@ def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
         if (seconds := _time(observation)) is not None:
             line.append(f"  {words.seconds(seconds)}", "dim")
         yield Row(Text(f"  {observation.id:>4}", "dim"), line, 8)
+
+
+def _why(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[Row]:
+    for cause in unfolded(verdict, known, words):
+        yield Row(Text(f"  {cause.percent:>5}", "bold"), Text(cause.title), 9)
+        for remark in cause.remarks:
+            yield Row(Text("         →"), Text(remark), 11)
+        for reason in cause.reasons:
+            line = Text(reason.text)
+            line.append(f"  {reason.weight} ({reason.id})", "dim")
+            yield Row(Text(f"         {'−' if reason.against else '+'}"), line, 11)
+
+
+def _plan(verdict: Verdict, words: Words) -> Iterator[Row]:
+    spared = [made.test for made in verdict.made if made.seconds is None]
+    for made in verdict.made:
+        if made.seconds is not None:
+            line = Text(made.test.replace("_", " "))
+            line.append(f"  {words.seconds(made.seconds)}", "dim")
+            yield Row(Text("  ✓"), line, 4)
+    for name in dict.fromkeys(spared):
+        line = Text(name.replace("_", " "))
+        line.append("  " + words.say("spared: it could not change the verdict"), "dim")
+        yield Row(Text("  -"), line, 4)
 
 
 def _time(observation: Observation) -> float | None:

@@ -8,6 +8,8 @@ socket is opened as the gateway's user where we may become that user.
 import asyncio
 import errno
 import os
+import re
+import socket
 import struct
 import time
 from collections.abc import Iterator
@@ -19,7 +21,13 @@ from badgateway.model.observation import Observation, Value
 
 SECONDS = 2.0
 """How long an upstream gets to take a connection, and to answer."""
-_GET_VALUES = struct.pack("!BBHHBx", 1, 9, 0, 18, 0) + b"\x0f\x00FCGI_MAX_CONNS" + b"\x00"
+_GET_VALUES = struct.pack("!BBHHBxBB", 1, 9, 0, 16, 0, 14, 0) + b"FCGI_MAX_CONNS"
+_WANTS_TLS = (
+    b"The plain HTTP request was sent to HTTPS port",  # nginx, ngx_http_special_response.c
+    b"speaking plain HTTP to an SSL-enabled server port",  # Apache, modules/ssl/ssl_engine_kernel.c
+    b"Client sent an HTTP request to an HTTPS server.",  # Go, net/http/server.go
+)
+"""What servers answer to plain HTTP on a port for TLS."""
 _RESULTS = {
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "no-route",
@@ -40,8 +48,31 @@ class Upstream:
     site: str
 
 
-async def ask(upstream: Upstream) -> Observation:
-    """What the upstream does when it is asked."""
+async def ask(upstream: Upstream) -> list[Observation]:
+    """The addresses of its name, if it is called by one, and what it does when it is asked."""
+    named, answered = await asyncio.gather(_named(upstream), _ask(upstream))
+    return [*named, answered]
+
+
+async def _named(upstream: Upstream) -> list[Observation]:
+    """What this machine's resolver says of the upstream's name."""
+    host = upstream.address.rpartition(":")[0].strip("[]")
+    if upstream.address.startswith("unix:") or not re.search("[A-Za-z]", host) or ":" in host:
+        return []
+    source = f"system-resolver:{host}"
+    loop = asyncio.get_running_loop()
+    try:
+        looking = loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = await asyncio.wait_for(looking, SECONDS)
+    except (TimeoutError, OSError) as error:
+        detail = getattr(error, "strerror", None) or f"no answer within {SECONDS:.0f} s"
+        value: dict[str, Value] = {"name": host, "detail": detail}
+        return [Observation(Hop.GATEWAY, "name-failure", value, source)]
+    addresses = tuple(sorted({str(item[4][0]) for item in found}))
+    return [Observation(Hop.GATEWAY, "name-answer", {"name": host, "addresses": addresses}, source)]
+
+
+async def _ask(upstream: Upstream) -> Observation:
     started = time.monotonic()
     result, status = await _asked(upstream)
     value: dict[str, Value] = {
@@ -68,7 +99,7 @@ async def _asked(upstream: Upstream) -> tuple[str, int | None]:
             return "accepts", None
         writer.write(question)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(512), SECONDS)
+        answer = await asyncio.wait_for(reader.read(2_048), SECONDS)
     except TimeoutError:
         return "silent", None
     except OSError as error:
@@ -83,6 +114,8 @@ def _judged(upstream: Upstream, answer: bytes) -> tuple[str, int | None]:
         return "closes", None
     if upstream.protocol == "fastcgi":
         return ("answers", None) if answer[:1] == b"\x01" else ("other-protocol", None)
+    if upstream.protocol == "http" and any(words in answer for words in _WANTS_TLS):
+        return "wants-tls", None
     if answer.startswith(b"HTTP/") and answer[9:12].isdigit():
         return "answers", int(answer[9:12])
     return "other-protocol", None

@@ -19,7 +19,6 @@ def look(place: Place, paths: frozenset[str] = frozenset()) -> Iterator[Observat
     yield from _disks(place, paths)
     yield from _memory()
     yield from _tracking(place)
-    yield from _overflows(place)
 
 
 def _disks(place: Place, paths: frozenset[str]) -> Iterator[Observation]:
@@ -73,15 +72,25 @@ def _tracking(place: Place) -> Iterator[Observation]:
         yield Observation(Hop.HOST, "tracking-table", value, f"proc:{folder}")
 
 
-def _overflows(place: Place) -> Iterator[Observation]:
-    """`ListenOverflows` of TcpExt (Documentation/networking/snmp_counter.rst)."""
+def overflows(place: Place) -> int:
+    """Connections that listen queues of the place had no room for, since it began.
+
+    `ListenOverflows` of TcpExt (Documentation/networking/snmp_counter.rst); 0 if not readable.
+    """
     try:
         lines = (place.proc / "net/netstat").read_text("ascii").splitlines()
     except OSError:
-        return
+        return 0
     for names, numbers in zip(lines[::2], lines[1::2], strict=False):
         counters = dict(zip(names.split(), numbers.split(), strict=False))
-        count = int(counters.get("ListenOverflows", "0"))
-        if count:
-            source = f"proc:{place.proc}/net/netstat"
-            yield Observation(Hop.HOST, "listen-overflows", {"count": count}, source)
+        if "ListenOverflows" in counters:
+            return int(counters["ListenOverflows"])
+    return 0
+
+
+def overflowing(place: Place, before: int) -> Iterator[Observation]:
+    """Whether more were turned away since `before`: the counter's history says nothing of now."""
+    count = overflows(place) - before
+    if count > 0:
+        source = f"proc:{place.proc}/net/netstat"
+        yield Observation(Hop.HOST, "listen-overflows", {"count": count}, source)

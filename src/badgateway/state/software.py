@@ -17,7 +17,7 @@ PRODUCTS = (
     ("caddy", r"caddy", "--config", "/etc/caddy/Caddyfile"),
     ("varnish", r"varnishd|vinyld", "-f", "/etc/varnish/default.vcl"),
     ("lighttpd", r"lighttpd", "-f", "/etc/lighttpd/lighttpd.conf"),
-    ("trafficserver", r"\[?TS_MAIN\]?|traffic_server", "", "/etc/trafficserver/records.config"),
+    ("trafficserver", r"\[?TS_MAIN\]?|traffic_server", "", "/etc/trafficserver/remap.config"),
     ("squid", r"squid", "-f", "/etc/squid/squid.conf"),
     ("php-fpm", r"php-fpm[\d.]*", "--fpm-config", ""),
     ("gunicorn", r"gunicorn.*", "-c", ""),

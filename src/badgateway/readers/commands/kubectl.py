@@ -18,6 +18,10 @@ _REASON = re.compile(
     r"(?m)^\s*Reason:\s+(OOMKilled|Error|CrashLoopBackOff|Completed|ContainerCannotRun)[ \t]*$"
 )
 _PROBE = re.compile(r"(Readiness|Liveness|Startup) probe failed: (.*)")
+_NO_ENDPOINTS = re.compile(
+    r"(?m)^\s*Endpoints:\s*(?:<none>)?[ \t]*$|^\s*subsets: \[\]|<error: endpoints \"|\(<none>\)"
+)
+"""`kubectl describe` of a Service or an Ingress, and the object itself."""
 _SELECTOR = re.compile(
     r"(?mi)^#?\s*(?:service )?selector\s*:?\s*$\n((?:^\s*[\w./-]+:\s*\S+\s*$\n?)+)"
 )
@@ -30,7 +34,7 @@ def fits(head: str) -> float:
         return 0.97
     if re.search(r"(?m)^LAST SEEN\s+TYPE\s+REASON", head) or _PROBE.search(head):
         return 0.95
-    if _REASON.search(head):
+    if _REASON.search(head) or (_NO_ENDPOINTS.search(head) and "ndpoints" in head):
         return 0.93
     if _SELECTOR.search(head) or re.search(
         r"(?m)^kind: (?:Service|Deployment|Ingress|Pod)\b", head
@@ -57,6 +61,9 @@ def read(material: Material) -> Iterator[Observation]:
             count = 0 if found[2] == "<none>" else found[2].count(",") + 1
             ends: dict[str, Value] = {"name": found[1], "count": count}
             yield Observation(Hop.GATEWAY, "endpoints", ends, source)
+    if _NO_ENDPOINTS.search(text) and "ndpoints" in text:
+        none: dict[str, Value] = {"name": "the service", "count": 0}
+        yield Observation(Hop.GATEWAY, "endpoints", none, source)
     for found in _PROBE.finditer(text):
         value: dict[str, Value] = {
             "kind": found[1],

@@ -19,7 +19,10 @@ _LS = re.compile(r"^(?:sudo )?ls\b[^|;&]*?(/[\w./-]*)")
 _LOSS = re.compile(
     r"(\d+) packets transmitted, (\d+) (?:packets )?received,.*?([\d.]+)% packet loss"
 )
-_PROXY = re.compile(r"(?mi)^(?:export |set )?((?:https?|all|no)_proxy)\s*[=:]\s*(\S+)")
+_PROXY = re.compile(
+    r"(?mi)(?:^|[{,])\s*(?:- |export |set |environment=)?[\"']?"
+    r"((?:https?|all|no)_proxy|(?:https?|no)proxy)[\"']?\s*[=:]\s*[\"']?([^\s\"',]+)"
+)
 _JAIL = re.compile(r"(?m)^\W*Status for the jail: (\S+)")
 _BANNED = re.compile(r"Banned IP list:\s*(.+)")
 _BOOLEAN = re.compile(r"(?m)^(\w+) --> (on|off)")
@@ -82,6 +85,9 @@ def read(material: Material) -> Iterator[Observation]:
 def _commands(text: str, source: str) -> Iterator[Observation]:
     """Each command with what stands under it."""
     prompts = list(_PROMPT.finditer(text))
+    if any(found[0].startswith("$") for found in prompts):
+        # Beside a user's prompt a bare `#` begins a remark, not a command of root.
+        prompts = [found for found in prompts if not found[0].startswith("#")]
     sizes: list[tuple[str, str]] = []
     for place, found in enumerate(prompts):
         end = prompts[place + 1].start() if place + 1 < len(prompts) else len(text)

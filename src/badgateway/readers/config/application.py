@@ -50,6 +50,8 @@ def read(material: Material) -> Iterator[Observation]:
         if found is None:
             continue
         name, text = found[1].lower(), found[2].strip().strip("\"'")
+        if name.startswith("listen") and text.isdigit():
+            text = f"*:{text}"  # "Listening on :8000"
         if name.startswith("forward host"):
             host = text
         elif name == "forward port" and text.isdigit():

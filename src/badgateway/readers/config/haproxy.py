@@ -80,16 +80,17 @@ def _line(words: list[str], section: str, name: str) -> Iterator[tuple[str, dict
             yield "config-timeout", {"setting": f"timeout {which}", "seconds": s, "role": role}
         case ["maxconn", most, *_]:
             yield "config-limit", {"setting": f"maxconn ({section})", "most": most}
+        case ["http-request", "return", "status", "503", *rest] if not _conditional(rest):
+            yield "maintenance-on", {"detail": "every request is answered 503 by rule"}
+        case ["http-request", "deny", "deny_status", "503", *rest] if not _conditional(rest):
+            yield "maintenance-on", {"detail": "every request is answered 503 by rule"}
         case ["http-request", "deny", *rest]:
             yield "config-setting", {"setting": "http-request deny", "value": " ".join(rest)[:200]}
-        case ["http-request", "return", "status", "503", *_] | [
-            "http-request",
-            "deny",
-            "deny_status",
-            "503",
-            *_,
-        ]:
-            yield "maintenance-on", {"detail": "every request is answered 503 by rule"}
+
+
+def _conditional(words: list[str]) -> bool:
+    """Whether a rule holds for some requests only."""
+    return "if" in words or "unless" in words
 
 
 def _plain(address: str) -> str:

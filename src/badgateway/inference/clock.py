@@ -1,0 +1,78 @@
+"""One story on one clock: what happened in the same second, or just before, in different logs.
+
+A worker that is killed while the gateway's connection breaks is its reason; one that was killed
+an hour earlier is not. A restart with the errors around it is a restart window. Times compare
+across zones, for every time that a reader gives has one; a log without a zone is taken as this
+machine's own, and where both logs are without one they agree anyway.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation
+
+SAME = timedelta(seconds=2)
+"""Logs are written when a request ends, by machines whose clocks differ a little."""
+WINDOW = timedelta(seconds=90)
+"""How long an application may take to start again."""
+_BROKEN = ("upstream-reset", "upstream-closed-early", "upstream-closed-in-body", "upstream-refused")
+_ENDS = (
+    *("worker-killed", "worker-crashed", "worker-exited", "worker-timed-out", "oom-killed"),
+    *("segfault", "heap-exhausted", "unit-exited", "server-crashed"),
+)
+_RESTARTS = ("server-started", "server-reloaded", "unit-started", "deployed")
+_REFUSALS = ("upstream-refused", "socket-not-found", "upstream-reset", "upstream-closed-early")
+_SERVERS_IN_FRONT = frozenset({"nginx", "apache", "haproxy", "caddy", "varnish", "traefik"})
+
+
+def paired(evidence: Evidence) -> Iterator[Observation]:
+    """What the times of several logs say together."""
+    yield from _same_second(evidence)
+    yield from _restarts(evidence)
+
+
+def _same_second(evidence: Evidence) -> Iterator[Observation]:
+    """A connection that broke as a process of the application ended; each kind of end once."""
+    broken = sorted(moment for o in evidence.named(*_BROKEN) for moment in moments(o))
+    for end in evidence.named(*_ENDS):
+        moment = next((m for m in moments(end) if _near(m, broken, SAME)), None)
+        if moment is not None:
+            value = {"first": end.name, "second": "a broken connection", "kind": end.name}
+            yield Observation(Hop.UPSTREAM, "same-second", value, end.source, moment)
+
+
+def _restarts(evidence: Evidence) -> Iterator[Observation]:
+    """Failed connections that lie around a start of the application, and nowhere else."""
+    failed = sorted(moment for o in evidence.named(*_REFUSALS) for moment in moments(o))
+    for start in evidence.named(*_RESTARTS):
+        if start.text("by") in _SERVERS_IN_FRONT:
+            continue
+        starts = sorted(moments(start))
+        if failed and starts and all(_near(moment, starts, WINDOW) for moment in failed):
+            # Errors that go on to the end of what was seen tell of a start that did not help.
+            if failed[-1] > starts[-1] + SAME:
+                continue
+            value = {"process": start.text("by") or start.text("unit") or "the application"}
+            yield Observation(Hop.LINK, "restart-at-fault", value, start.source, starts[-1])
+            return
+
+
+def moments(observation: Observation) -> list[datetime]:
+    """The times at which it was seen, as many as were kept; empty for what has none."""
+    found = [_time(item) for item in observation.items("times")]
+    found += [observation.at, _time(observation.value.get("last"))]
+    return [moment for moment in found if moment is not None and moment.tzinfo is not None]
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _near(moment: datetime, ordered: Sequence[datetime], within: timedelta) -> bool:
+    place = bisect_left(ordered, moment - within)
+    return place < len(ordered) and ordered[place] <= moment + within

@@ -1,0 +1,167 @@
+"""Where the two sides meet: what visitors saw, what an edge says, and what this machine is.
+
+A visitor's failure looks different once it is known that the address he was sent to is not this
+machine's; and a complaint about an upstream is an edge's where that upstream is our own gateway.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+from badgateway.inference.wiring import Address, address_of
+from badgateway.model.failure import CONNECTING
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation
+
+FRONT = frozenset(
+    {"nginx", "openresty", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "varnishd"}
+    | {"lighttpd", "hitch", "squid", "[TS_MAIN]", "traffic_server", "litespeed", "pound", "h2o"}
+)
+"""Names of processes of servers that stand in front of applications."""
+_WEB_PORTS = ("80", "443")
+_SILENT = ("upstream-connect-timeout", "upstream-unroutable")
+_KINDS = {
+    "upstream-refused": "refused",
+    **dict.fromkeys(_SILENT, "times out"),
+    "upstream-connect-denied": "refused",
+    "upstream-tls-failed": "tls",
+    "upstream-tls-closed": "tls",
+    "upstream-tls-timeout": "tls",
+    "upstream-not-tls": "tls",
+    "upstream-certificate-rejected": "certificate",
+    "upstream-certificate-name": "certificate",
+}
+"""What an edge can complain of, by the word of its complaint."""
+
+
+def met(evidence: Evidence) -> Iterator[Observation]:
+    """Every joined observation that the evidence allows."""
+    here = _front_doors(evidence)
+    if here:
+        yield from _edges(evidence, here)
+        yield from _visitors(evidence, here)
+
+
+def superseded(evidence: Evidence) -> frozenset[str]:
+    """Ids of observations that a joined one says better."""
+    return frozenset(str(o.value["supersedes"]) for o in evidence if "supersedes" in o.value)
+
+
+def _front_doors(evidence: Evidence) -> dict[tuple[str, str], Observation]:
+    """Addresses and ports on which a gateway of this machine listens."""
+    found: dict[tuple[str, str], Observation] = {}
+    for observation in evidence.named("listening"):
+        address = address_of(observation.text("address"))
+        if address is None or address.path or observation.text("place"):
+            continue
+        if observation.text("process") in FRONT and not address.loopback:
+            found[address.host, address.port] = observation
+    return found
+
+
+def _edges(evidence: Evidence, here: dict[tuple[str, str], Observation]) -> Iterator[Observation]:
+    """Complaints whose upstream is the gateway of this machine, or another on its web ports."""
+    for observation in evidence.named(*_KINDS):
+        upstream = address_of(observation.text("upstream"))
+        if upstream is None and _named_elsewhere(observation, evidence):
+            yield _complaint(observation, _KINDS[observation.name], "unknown")
+        if upstream is None or upstream.path:
+            continue
+        kind, door = _KINDS[observation.name], here.get((upstream.host, upstream.port))
+        if door is not None:
+            yield _complaint(observation, kind, "here")
+        elif _other_machine(upstream, here) and not _configured_here(observation, evidence):
+            yield _complaint(observation, kind, "elsewhere")
+
+
+def _other_machine(upstream: Address, here: dict[tuple[str, str], Observation]) -> bool:
+    """Whether it is a public address that this machine, which has such ones, does not have."""
+    ours = {host for host, _ in here}
+    return (
+        upstream.port in _WEB_PORTS
+        and upstream.host not in ours
+        and _public(upstream.host)
+        and any(_public(host) for host in ours)
+    )
+
+
+def _named_elsewhere(observation: Observation, evidence: Evidence) -> bool:
+    """Whether HAProxy names a backend and server that the HAProxy of this machine has not.
+
+    Its log has `BACKEND/SERVER` in place of an address (docs.haproxy.org, 8.2.3).
+    """
+    name = observation.text("upstream")
+    ours = [o for o in evidence.named("config-upstream") if o.text("by") == "haproxy"]
+    own = {o.text("server") for o in ours if "place" in o.value}
+    return observation.text("by") == "haproxy" and "/" in name and bool(own) and name not in own
+
+
+def _configured_here(observation: Observation, evidence: Evidence) -> bool:
+    """Whether a server of this machine is set to send requests there, so that no edge complains."""
+    return any(
+        o.text("upstream") == observation.text("upstream") and "place" in o.value
+        for o in evidence.named("config-upstream")
+    )
+
+
+def _complaint(observation: Observation, kind: str, where: str) -> Observation:
+    return Observation(
+        Hop.EDGE,
+        "edge-complains",
+        {
+            "edge": observation.text("by"),
+            "upstream": observation.text("upstream"),
+            "kind": kind,
+            "where": where,
+            "supersedes": observation.id,
+        },
+        observation.source,
+        observation.at,
+    )
+
+
+def _visitors(
+    evidence: Evidence, here: dict[tuple[str, str], Observation]
+) -> Iterator[Observation]:
+    """Failures to connect, at an address that is ours or that is not."""
+    ours = {host for host, _ in here}
+    seen: set[str] = set()
+    for observation in evidence.named(*CONNECTING):
+        address, port = observation.text("address"), observation.text("port")
+        if address in seen or not address:
+            continue
+        seen.add(address)
+        shown = f"[{address}]" if ":" in address else address
+        if door := here.get((address, port)) or here.get((shown.strip("[]"), port)):
+            yield Observation(
+                Hop.NETWORK,
+                "gateway-answers-here",
+                {"process": door.text("process"), "address": address, "port": port},
+                door.source,
+            )
+        elif _public(address) and any(_public(host) for host in ours) and address not in ours:
+            yield Observation(
+                Hop.ZONE,
+                "visitor-sent-elsewhere",
+                {"address": address, "here": ", ".join(sorted(h for h in ours if _public(h)))},
+                observation.source,
+                observation.at,
+            )
+
+
+def _public(host: str) -> bool:
+    """Whether it is an address of the internet rather than of a private network."""
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not (found.is_loopback or found.is_unspecified or found.is_link_local or _private(found))
+
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
+def _private(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in network for network in _PRIVATE if network.version == address.version)

@@ -1,0 +1,67 @@
+"""Where both sides meet."""
+
+from badgateway.inference.judge import judge_material
+from badgateway.inference.meeting import met
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Evidence, Observation
+
+DOOR = Observation(
+    Hop.UPSTREAM, "listening", {"address": "192.0.2.11:443", "process": "apache2", "place": ""}
+)
+
+
+def log(word, upstream):
+    return Observation(Hop.LINK, word, {"by": "nginx", "upstream": upstream}, "edge.log:1")
+
+
+def visit(address):
+    return Observation(Hop.NETWORK, "connect-timeout", {"address": address, "port": 443})
+
+
+def stated(*observations):
+    return list(met(Evidence(observations)))
+
+
+def test_a_complaint_about_our_own_gateway_is_an_edges(known):
+    """Who cannot verify the certificate of this machine stands in front of it."""
+    line = log("upstream-certificate-name", "192.0.2.11:443")
+    (found,) = stated(DOOR, line)
+    assert (found.name, found.value["kind"], found.value["where"]) == (
+        "edge-complains",
+        "certificate",
+        "here",
+    )
+    verdict = judge_material(Evidence([DOOR, line]), "made", known)
+    assert verdict.causes[0].cause == "cdn-origin-cert"
+
+
+def test_a_complaint_about_another_public_address_is_an_edges_with_an_old_one():
+    """This machine has public addresses, and that is none of them."""
+    (found,) = stated(DOOR, log("upstream-refused", "192.0.2.17:443"))
+    assert found.value["where"] == "elsewhere"
+
+
+def test_a_complaint_about_an_application_is_the_gateways_own():
+    """A private address, or one that a server of this machine is set to use, is no edge's."""
+    assert stated(DOOR, log("upstream-refused", "10.0.0.2:8000")) == []
+    here = {"upstream": "198.51.100.7:443", "by": "nginx", "place": ""}
+    config = Observation(Hop.GATEWAY, "config-upstream", here)
+    assert stated(DOOR, config, log("upstream-refused", "198.51.100.7:443")) == []
+
+
+def test_a_visitor_sent_to_another_address_is_told():
+    """The zone, a cache or a file sends him where this machine is not."""
+    (found,) = stated(DOOR, visit("203.0.113.9"))
+    assert (found.name, found.value["here"]) == ("visitor-sent-elsewhere", "192.0.2.11")
+
+
+def test_a_visitor_who_does_not_get_through_to_us_is_told():
+    """The gateway listens where he knocked."""
+    (found,) = stated(DOOR, visit("192.0.2.11"))
+    assert found.name == "gateway-answers-here"
+
+
+def test_a_machine_behind_a_router_claims_nothing():
+    """With private addresses alone it cannot know which public ones lead to it."""
+    private = {"address": "192.168.1.5:443", "process": "nginx", "place": ""}
+    assert stated(Observation(Hop.UPSTREAM, "listening", private), visit("203.0.113.9")) == []
