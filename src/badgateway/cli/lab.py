@@ -8,7 +8,7 @@ from typing import Any
 from badgateway.cli.arguments import Parsed, complain
 from badgateway.lab.box import LabError
 from badgateway.lab.fault import Fault, load_faults
-from badgateway.lab.grade import figures, grade
+from badgateway.lab.grade import Grade, as_asked, figures, grade, grade_owner
 from badgateway.lab.outside import Event, down, events, say, shell, state_folder, up
 
 _RESULTS = "results.json"
@@ -94,8 +94,7 @@ def _run(parsed: Parsed) -> int:
         print(json.dumps(line))
     else:
         for name, value in line.items():
-            empty = "not built yet" if name.startswith("owner") else "none ran"
-            print(f"{name:<22} {empty if value is None else value}")
+            print(f"{name:<22} {'nothing to grade' if value is None else value}")
     for result in run.errors:
         complain(f"lab error: {result['fault']}: {result['error']}")
     return 2 if run.errors else 0
@@ -138,13 +137,20 @@ def _told(known: dict[str, Fault], result: Event) -> dict[str, Any]:
     for word in ("skipped", "error"):
         if word in result:
             return {"fault": name, "truth": truth, word: result[word]}
-    visitor = result.get("visitor")
-    if not visitor:
-        return {"fault": name, "truth": truth}
-    graded = grade(fault, visitor)
+    visitor, owner = result.get("visitor"), result.get("owner")
+    met = as_asked(fault, visitor or {})
+    told: dict[str, Any] = {"fault": name, "truth": truth}
+    if fault.profile:
+        told["profile_given"] = met is fault
+    if visitor:
+        told |= _graded(grade(met, visitor))
+    if owner:
+        told["owner"] = _graded(grade_owner(met, owner))
+    return told
+
+
+def _graded(graded: Grade) -> dict[str, Any]:
     return {
-        "fault": name,
-        "truth": truth,
         "first": graded.first,
         **{word: getattr(graded, word) for word in ("side", "hop", "sure", "sure_and_wrong")},
         **{word: getattr(graded, word) for word in ("broken", "brier", "seconds")},
@@ -157,17 +163,25 @@ def _words(known: dict[str, Fault], event: Event) -> str:
         return f"LAB ERROR  {name}: {event['error']}"
     if "skipped" in event:
         return f"skipped    {name}: {event['skipped']}"
-    if not (visitor := event.get("visitor")):
-        return f"ran        {name}"
-    fault, graded = known[name], grade(known[name], visitor)
-    if visitor["verdict"] is None:
-        return f"NO VERDICT {name}: {visitor['complaint']}"
-    right = not graded.broken if fault.cause is None else graded.side and graded.hop
-    mark = "SURE+WRONG" if graded.sure_and_wrong else "right     " if right else "wrong     "
-    return (
-        f"{mark} {name}: {fault.cause or 'healthy'} -> {graded.first or 'no cause'}, "
-        f"{graded.seconds:.2f} s"
+    visitor, owner = event.get("visitor"), event.get("owner")
+    for answer in (visitor, owner):
+        if answer and answer["verdict"] is None:
+            return f"NO VERDICT {name}: {answer['complaint']}"
+    fault = as_asked(known[name], visitor or {})
+    seen, inside = visitor and grade(fault, visitor), owner and grade_owner(fault, owner)
+    asked: list[Grade] = [each for each in (seen, inside) if each]
+    right = (
+        not any(each.broken for each in asked)
+        if fault.cause is None
+        else (not seen or (seen.side and seen.hop)) and (not inside or inside.right)
     )
+    wrong = any(each.sure_and_wrong for each in asked)
+    mark = "SURE+WRONG" if wrong else "right     " if right else "wrong     "
+    said = [f"{seen.first or 'no cause'}, {seen.seconds:.2f} s"] if seen else []
+    said += [f"owner {inside.first or 'no cause'}, {inside.seconds:.2f} s"] if inside else []
+    truth = known[name].cause or "healthy"
+    hidden = "" if fault.cause == known[name].cause else " (in a profile that was not given)"
+    return f"{mark} {name}: {truth}{hidden} -> {'; '.join(said)}"
 
 
 def _last() -> _Run:

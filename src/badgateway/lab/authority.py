@@ -18,6 +18,16 @@ DAYS = 90
 
 _MARGIN = timedelta(days=1)
 
+KINDS: dict[str, dict[str, object]] = {
+    "valid": {},
+    "expired": {"expired": True},
+    "not-yet": {"not_yet": True},
+    "self-signed": {"self_signed": True},
+    "untrusted": {"issuer": "Another Authority"},
+    "wrong-name": {},
+}
+"""What `Authority.like` makes, with the arguments of `issue` for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -129,6 +139,15 @@ class Authority:
             file.write_bytes(data)
             file.chmod(0o644)  # a throw-away key; servers read it under many users
         return Certificate(*files)
+
+    def like(self, kind: str, *names: str) -> Certificate:
+        """A certificate of a kind out of `KINDS`; `wrong-name` is for a name of an older site.
+
+        Raises:
+            KeyError: there is no such kind.
+        """
+        wanted = ("www.old-shop.example",) if kind == "wrong-name" else names
+        return self.issue(*wanted, **KINDS[kind])  # type: ignore[arg-type]
 
 
 def _name(common: str, organisation: str | None = None) -> x509.Name:

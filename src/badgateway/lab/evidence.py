@@ -28,6 +28,12 @@ class Evidence:
             entry: path.stat().st_size if (path := self._path(entry)) and path.exists() else 0
             for entry in self.entries
         }
+        # The kernel keeps one log, for all that ran on this machine before.
+        self._told = {
+            entry: set(self._printed(entry).splitlines())
+            for entry in self.entries
+            if entry.partition(" $ ")[2].startswith("dmesg")
+        }
 
     def collect(self) -> dict[str, bytes]:
         """Each entry with what it shows now; empty ones are left out."""
@@ -44,14 +50,19 @@ class Evidence:
     def _one(self, entry: str) -> bytes:
         path = self._path(entry)
         if path is None:
-            hop, _, command = entry.partition(" $ ")
-            machine = self.lab.network.hops[hop]
-            done = machine.run("sh", "-c", f"cd {machine.folder} && {command}", check=False)
-            return (done.stdout + done.stderr).encode("utf-8", "replace")
+            old = self._told.get(entry, set())
+            lines = self._printed(entry).splitlines(keepends=True)
+            return b"".join(line for line in lines if line.rstrip(b"\n") not in old)
         if not path.exists():
             return b""
         data = path.read_bytes()
         return data[self._before[entry] :] if path.suffix == ".log" else data
+
+    def _printed(self, entry: str) -> bytes:
+        hop, _, command = entry.partition(" $ ")
+        machine = self.lab.network.hops[hop]
+        done = machine.run("sh", "-c", f"cd {machine.folder} && {command}", check=False)
+        return (done.stdout + done.stderr).encode("utf-8", "replace")
 
     def _path(self, entry: str) -> Path | None:
         hop, sign, name = entry.partition(" ")

@@ -54,6 +54,8 @@ class Fault:
         not_concluded: causes that must not be called determined.
         options: further options of the visitor's command line.
         environment: further environment of the visitor's command.
+        profile: the visitor's browser profile, below the client's folder; empty where there is
+            none. The error shows with this profile alone: the site answers everybody.
         evidence: what an owner has, each `HOP FILE` (below the hop's folder; what came to it since
             the fault began, or all of a configuration) or `HOP $ COMMAND` (what it prints).
         needs: servers and capabilities without which it is skipped.
@@ -73,6 +75,7 @@ class Fault:
     not_concluded: tuple[str, ...]
     options: tuple[str, ...]
     environment: Mapping[str, str]
+    profile: str
     evidence: tuple[str, ...]
     needs: tuple[str, ...]
     tags: tuple[str, ...]
@@ -145,6 +148,7 @@ def fault_of(name: str, data: Mapping[str, object]) -> Fault:
         not_concluded=tuple(map(str, _list(visitor, "not_concluded"))),
         options=tuple(map(str, _list(visitor, "options"))),
         environment={str(k): str(v) for k, v in _table(visitor, "environment").items()},
+        profile=str(visitor.get("profile", "")),
         evidence=tuple(map(str, _list(owner, "evidence"))),
         needs=tuple(map(str, _list(data, "needs"))),
         tags=tuple(map(str, _list(data, "tags"))),

@@ -1,7 +1,7 @@
 """Grades verdicts against the truth. Pure: faults and results in, figures out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from badgateway.lab.fault import Fault
@@ -12,12 +12,14 @@ Result = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How one verdict of the visitor's side compares with the truth.
+    """How one verdict compares with the truth.
 
     Attributes:
         side: its side is the true one.
         hop: its hop is the true one, or another that is right to name from outside.
         first: the cause it ranks first, None where it names none.
+        right: that is a true one.
+        among: a true one is among the first three.
         sure: it calls the first cause determined.
         sure_and_wrong: it does, and the cause is not the true one; or it is a healthy site.
         broken: it says that something is broken.
@@ -28,6 +30,8 @@ class Grade:
     side: bool
     hop: bool
     first: str | None
+    right: bool
+    among: bool
     sure: bool
     sure_and_wrong: bool
     broken: bool
@@ -44,13 +48,14 @@ class Figures:
         skipped: left out, because the machine lacks something.
         visitor_side: share whose side is right, of the faults that break something.
         visitor_hop: share whose hop is right, of the same.
-        owner_cause: share whose first cause is right with the owner's side; None: not built yet.
-        owner_top3: share whose first three hold the right one; None: not built yet.
-        sure: share that is called determined from the visitor's side, of all that ran.
-        sure_and_wrong: share that is called determined and is wrong, of all that ran.
-        healthy_called_broken: share of the healthy variants; None where none ran.
-        brier: mean over the faults that break something, 0 (best) to 2.
-        median_s: of the visitor's runs, in seconds.
+        owner_cause: share whose first cause is right with the owner's side; None: not asked.
+        owner_top3: share whose first three hold the right one; None: not asked.
+        sure: share of the verdicts, of either side, that are called determined.
+        sure_and_wrong: share of the same that are called determined and are wrong.
+        healthy_called_broken: share of the healthy variants of which a verdict of either side says
+            so; None where none ran.
+        brier: mean over the verdicts, of either side, on what is broken; 0 (best) to 2.
+        median_s: of the visitor's runs, in seconds; of the owner's where only he was asked.
         p95_s: of the same.
     """
 
@@ -85,6 +90,8 @@ def grade(fault: Fault, answer: Mapping[str, Any]) -> Grade:
         side=verdict.get("side") is not None and verdict.get("side") == fault.side,
         hop=hop is not None and hop in {fault.hop, *fault.hops_from_outside},
         first=named,
+        right=named in right,
+        among=bool(right & {item["cause"] for item in causes[:3]}),
         sure=sure,
         sure_and_wrong=sure and (named not in right or named in fault.not_concluded),
         broken=called_broken(verdict),
@@ -114,45 +121,69 @@ def _brier(causes: list[Mapping[str, Any]], truth: str | None) -> float:
     return total if met else total + 1.0
 
 
+def as_asked(fault: Fault, answer: Mapping[str, Any]) -> Fault:
+    """The fault as whoever was asked could meet it.
+
+    What sits in a profile of the visitor's browser shows with that profile alone. A product that
+    was not given it meets a site that is well: then the fault is a healthy variant, and nobody
+    gets a point for a side or a hop that nothing showed.
+    """
+    if not fault.profile or answer.get("profile"):
+        return fault
+    return replace(fault, cause=None, also=None, hop=None, side=None)
+
+
+def grade_owner(fault: Fault, answer: Mapping[str, Any]) -> Grade:
+    """Grade a verdict of the owner's side, for which what cannot be told from outside can be."""
+    hops = (fault.hop,) if fault.hop else ()
+    return grade(replace(fault, hops_from_outside=hops, not_concluded=()), answer)
+
+
+def _both(fault: Fault, result: Result) -> tuple[Fault, Grade | None, Grade | None]:
+    """The fault as it was met, and the grades of the visitor's and the owner's verdict."""
+    visitor, owner = result.get("visitor"), result.get("owner")
+    # Where both are asked the owner gets the visitor's verdict, and with it what a profile showed.
+    met = as_asked(fault, visitor or {})
+    return met, visitor and grade(met, visitor), owner and grade_owner(met, owner)
+
+
 def figures(known: Mapping[str, Fault], results: Iterable[Result]) -> Figures:
     """The figures of a run. What was an error of the lab counts nowhere."""
-    broken: list[Grade] = []
-    healthy: list[Grade] = []
+    visitors: list[tuple[Fault, Grade]] = []
+    owners: list[tuple[Fault, Grade]] = []
+    called: list[bool] = []
     skipped = ran = 0
-    owners: list[tuple[bool, bool]] = []
     for result in results:
-        fault = known[result["fault"]]
         if "skipped" in result:
             skipped += 1
-        elif "error" not in result:
-            ran += 1
-            if visitor := result.get("visitor"):
-                (broken if fault.cause else healthy).append(grade(fault, visitor))
-            if fault.cause and (owner := result.get("owner")):
-                owners.append(_owner(fault, owner))
-    everyone = [*broken, *healthy]
-    seconds = sorted(each.seconds for each in everyone)
+            continue
+        if "error" in result:
+            continue
+        ran += 1
+        fault, visitor, owner = _both(known[result["fault"]], result)
+        visitors += [(fault, visitor)] if visitor else []
+        owners += [(fault, owner)] if owner else []
+        asked = [each for each in (visitor, owner) if each]
+        if asked and fault.cause is None:
+            called.append(any(each.broken for each in asked))
+    everyone = [each for _, each in (*visitors, *owners)]
+    seen = [each for fault, each in visitors if fault.cause]
+    inside = [each for fault, each in owners if fault.cause]
+    seconds = sorted(each.seconds for _, each in visitors or owners)
     return Figures(
         faults=ran,
         skipped=skipped,
-        visitor_side=_share([each.side for each in broken]),
-        visitor_hop=_share([each.hop for each in broken]),
-        owner_cause=_share([first for first, _ in owners]),
-        owner_top3=_share([among for _, among in owners]),
+        visitor_side=_share([each.side for each in seen]),
+        visitor_hop=_share([each.hop for each in seen]),
+        owner_cause=_share([each.right for each in inside]),
+        owner_top3=_share([each.among for each in inside]),
         sure=_share([each.sure for each in everyone]),
         sure_and_wrong=_share([each.sure_and_wrong for each in everyone]),
-        healthy_called_broken=_share([each.broken for each in healthy]),
-        brier=_mean([each.brier for each in broken]),
+        healthy_called_broken=_share(called),
+        brier=_mean([each.brier for each in (*seen, *inside)]),
         median_s=_at(seconds, 0.5),
         p95_s=_at(seconds, 0.95),
     )
-
-
-def _owner(fault: Fault, answer: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Whether the first cause is right, and whether one of the first three is."""
-    causes = [item["cause"] for item in (answer.get("verdict") or {}).get("causes") or []]
-    right = {fault.cause, fault.also} - {None}
-    return bool(right & set(causes[:1])), bool(right & set(causes[:3]))
 
 
 def _share(found: list[bool]) -> float | None:

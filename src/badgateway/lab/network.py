@@ -114,9 +114,12 @@ class Network:
             (folder / file).write_text(
                 "127.0.0.1 localhost badgateway-lab\n::1 localhost\n" if file == "hosts" else ""
             )
+        # One kernel for all: its log is shown on the applications' machine alone, where faults
+        # make it speak. Elsewhere it would tell of another machine.
+        quiet = "" if name == "app" else "mount --bind /dev/null /dev/kmsg && "
         script = (
             f"mount --bind {folder}/resolv.conf /etc/resolv.conf && "
-            f"mount --bind {folder}/hosts /etc/hosts && ip link set lo up && "
+            f"mount --bind {folder}/hosts /etc/hosts && ip link set lo up && {quiet}"
             "echo up && exec sleep infinity"
         )
         holder = subprocess.Popen(
@@ -150,10 +153,10 @@ class Network:
             self.hops[name].run("sysctl", "-q", *settings, check=False)
             self.hops[name].run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
         for name, plan in self.plan.items():
-            if plan.get("nat"):
+            if inner := plan.get("nat"):
                 rule = (
                     "table ip nat { chain post { type nat hook postrouting priority 100; "
-                    f"oifname wan snat to {self.hops[name].owns[0]}; }}; }}\n"
+                    f"ip saddr {inner} oifname wan snat to {self.hops[name].owns[0]}; }}; }}\n"
                 )
                 self.hops[name].run("nft", "-f", "-", stdin=rule)
 

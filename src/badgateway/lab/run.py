@@ -5,15 +5,17 @@ errors of the lab. After such an error the lab is built anew.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import badgateway
+from badgateway.lab import control_group
 from badgateway.lab.box import LabError
 from badgateway.lab.evidence import Evidence
 from badgateway.lab.fault import Fault, Look, load_faults
@@ -22,6 +24,14 @@ from badgateway.lab.ways import Heal, break_it
 
 Tell = Callable[..., None]
 
+CAPABILITIES: Mapping[str, Callable[[], str | None]] = {
+    "control-group": control_group.lacking,
+    "dpkg": lambda: None if shutil.which("dpkg-deb") else "dpkg is not there",
+}
+"""What faults may need of the machine itself, with what says why it is not there."""
+
+PROFILE_OPTION = "--browser-profile"
+"""The product's option for a visitor's browser profile, used once the product has it."""
 TIMEOUT = 12
 """Seconds that the product gets for one check."""
 IN_FORCE = 12.0
@@ -33,12 +43,16 @@ _PAUSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the product said: its verdict, None where it printed none; its wall time in seconds."""
+    """What the product said: its verdict, None where it printed none; its wall time in seconds.
+
+    `profile` says whether it was given the visitor's browser profile; None where there is none.
+    """
 
     verdict: Mapping[str, object] | None
     seconds: float
     status: int
     complaint: str
+    profile: bool | None = None
 
 
 def run_faults(
@@ -100,6 +114,10 @@ def started(folder: Path) -> Lab:
 def lacking(lab: Lab, fault: Fault) -> str | None:
     """What a fault needs and this machine does not have; None if nothing."""
     for need in fault.needs:
+        if need in CAPABILITIES:
+            if why := CAPABILITIES[need]():
+                return f"{need} ({why})"
+            continue
         if need in lab.missing:
             return f"{need} ({lab.missing[need]} is not there)"
         if need not in lab.servers:
@@ -124,6 +142,10 @@ def one(
         for broken in fault.breaks:
             heal = break_it(lab, broken.way, dict(broken.arguments))
             heals.append(heal)
+        if fault.profile:
+            # The outage that the browser remembers is over, and of another day.
+            watch = Evidence(lab, fault.evidence) if watch else None
+            began = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
         end = time.monotonic() + IN_FORCE
         while missing := unseen(lab, fault):
             if time.monotonic() > end:
@@ -211,7 +233,24 @@ def product(lab: Lab, hop: str, words: list[str], environment: Mapping[str, str]
 def asked(lab: Lab, fault: Fault) -> Answer:
     """The visitor's side: `badgateway URL` on the visitor's machine."""
     words = [fault.url, "--json", "--timeout", str(TIMEOUT), *fault.options]
-    return product(lab, "client", words, fault.environment)
+    if given := gives_profile(lab, fault):
+        words += [PROFILE_OPTION, str(lab.network.hops["client"].folder / fault.profile)]
+    if not fault.profile:
+        return product(lab, "client", words, fault.environment)
+    # The person's home: a browser looks there for the authorities that it trusts.
+    home = {"HOME": str(lab.server("chromium").folder)}
+    answer = product(lab, "client", words, {**home, **fault.environment})
+    return replace(answer, profile=given)
+
+
+def gives_profile(lab: Lab, fault: Fault) -> bool:
+    """Whether a fault has a browser profile, and the product an option for one."""
+    if not fault.profile:
+        return False
+    machine = lab.network.hops["client"]
+    words = [sys.executable, "-m", "badgateway", "check", "--help"]
+    source = str(Path(badgateway.__file__).parents[1])
+    return PROFILE_OPTION in machine.run(*words, environment={"PYTHONPATH": source}).stdout
 
 
 def inspected(
@@ -237,4 +276,5 @@ def _plain(answer: Answer) -> dict[str, object]:
         "seconds": round(answer.seconds, 3),
         "status": answer.status,
         "complaint": answer.complaint,
+        **({} if answer.profile is None else {"profile": answer.profile}),
     }

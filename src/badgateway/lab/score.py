@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from badgateway.lab.fault import Fault
-from badgateway.lab.grade import Result, figures, grade
+from badgateway.lab.grade import Result, as_asked, figures, grade
 
 NOTHING = "(none)"
 HEALTHY = "(healthy)"
@@ -38,7 +38,7 @@ def confusion(known: Mapping[str, Fault], results: Iterable[Result]) -> Confusio
     where: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if visitor := result.get("visitor"):
-            fault = known[result["fault"]]
+            fault = as_asked(known[result["fault"]], visitor)
             said = grade(fault, visitor).first
             # Of two true causes that one counts which was named.
             true = fault.also if fault.also and said == fault.also else fault.cause
@@ -86,7 +86,7 @@ def page(known: Mapping[str, Fault], results: Sequence[Result]) -> str:
             cells.append(f'<td class={kind} style="--s:{share:.2f}" title="{names}">{count}</td>')
         body.append(f"<tr><th scope=row>{html.escape(row)}</th>{''.join(cells)}</tr>")
     facts = "".join(
-        f"<div><dt>{name}</dt><dd>{'not built yet' if value is None else value}</dd></div>"
+        f"<div><dt>{name}</dt><dd>{'nothing to grade' if value is None else value}</dd></div>"
         for name, value in figures(known, results).line().items()
     )
     return _PAGE.format(facts=facts, head=head, body="\n".join(body))

@@ -3,9 +3,10 @@
 import ssl
 from datetime import UTC, datetime
 
+import pytest
 from cryptography import x509
 
-from badgateway.lab.authority import Authority
+from badgateway.lab.authority import KINDS, Authority
 
 
 def read(path):
@@ -20,6 +21,16 @@ def test_a_certificate_names_what_it_is_for_and_loads(tmp_path):
     assert [str(a) for a in found.value.get_values_for_type(x509.IPAddress)] == ["192.0.2.1"]
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(issued.cert, issued.key)
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(issued.bundle)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_certificate_can_be_made_for_a_site(tmp_path, kind):
+    """Its file loads with its key; only the wrong name leaves the site's own out."""
+    made = Authority(tmp_path / "ca").like(kind, "a.example.com")
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(made.cert, made.key)
+    found = read(made.cert).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    names = found.value.get_values_for_type(x509.DNSName)
+    assert ("a.example.com" in names) is (kind != "wrong-name")
 
 
 def test_certificates_that_are_wrong_on_purpose(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 
 from badgateway.lab.fault import fault_of
-from badgateway.lab.grade import called_broken, figures, grade
+from badgateway.lab.grade import called_broken, figures, grade, grade_owner
 from badgateway.lab.record import record
 from badgateway.lab.score import NOTHING, confusion, lines, page
 
@@ -94,6 +94,65 @@ def test_errors_of_the_lab_count_nowhere_and_skipped_ones_are_counted():
         "faults", "skipped", "visitor_side", "visitor_hop", "owner_cause", "owner_top3", "sure",
         "sure_and_wrong", "healthy_called_broken", "brier", "median_s", "p95_s",
     ]  # fmt: skip
+
+
+def hidden(**more):
+    """A fault that sits in the visitor's browser profile."""
+    return fault(cause="client-browser-cache", visitor={"profile": "chromium/someone"}, **more)
+
+
+def test_a_profile_that_was_not_given_leaves_a_healthy_site():
+    """The site that answers is not to be called broken, and no side or hop is graded."""
+    well = answer(outcome="healthy", status=200, side=None)
+    known = {"a": hidden(name="a"), "b": hidden(name="b")}
+    results = [
+        {"fault": "a", "visitor": {**well, "profile": False}},
+        {
+            "fault": "b",
+            "visitor": {**answer("upstream-down", "upstream", "site"), "profile": False},
+        },
+    ]
+    found = figures(known, results)
+    assert (found.faults, found.healthy_called_broken) == (2, 0.5)
+    assert (found.visitor_side, found.visitor_hop, found.brier) == (None, None, None)
+    assert confusion(known, results).counts["(healthy)", NOTHING] == 1
+
+
+def test_a_profile_that_was_given_is_a_fault_like_any_other():
+    """Then a verdict that finds nothing is wrong."""
+    known = {"a": hidden(name="a"), "b": hidden(name="b")}
+    right = answer("client-browser-cache", "browser", "visitor")
+    well = answer(outcome="healthy", status=200, side=None)
+    results = [
+        {"fault": "a", "visitor": {**right, "profile": True}},
+        {"fault": "b", "visitor": {**well, "profile": True}},
+    ]
+    found = figures(known, results)
+    assert (found.visitor_side, found.visitor_hop) == (0.5, 0.5)
+    assert found.healthy_called_broken is None
+
+
+def test_being_sure_counts_on_both_sides():
+    """Each side's verdict counts once; a healthy site is called broken if either side does."""
+    known = {"a": fault("a", cause="upstream-down"), "h": fault("h", cause=None)}
+    wrong = answer("link-firewall", "link", "site", determined=True)
+    well = answer(outcome="healthy", status=200, side=None)
+    results = [
+        {"fault": "a", "visitor": answer("upstream-down", "upstream", "site"), "owner": wrong},
+        {"fault": "h", "visitor": well, "owner": {**wrong, "seconds": 9.0}},
+    ]
+    found = figures(known, results)
+    assert (found.sure, found.sure_and_wrong, found.healthy_called_broken) == (0.5, 0.5, 1.0)
+    assert (found.owner_cause, found.owner_top3) == (0.0, 0.0)
+    assert found.p95_s == 1.0
+
+
+def test_the_owner_may_be_sure_of_what_cannot_be_told_from_outside():
+    """`not_concluded` binds the visitor's side alone."""
+    one = fault(cause="upstream-down", visitor={"not_concluded": ["upstream-down"]})
+    said = answer("upstream-down", "upstream", "site", determined=True)
+    assert grade(one, said).sure_and_wrong
+    assert not grade_owner(one, said).sure_and_wrong
 
 
 def test_the_score_tells_right_from_wrong_and_escapes(tmp_path):

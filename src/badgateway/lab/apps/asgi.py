@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 
 Message = MutableMapping[str, object]
@@ -9,6 +10,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 MODE = os.environ.get("LAB_MODE", "")
+if float(os.environ.get("LAB_START_SECONDS", "0")):
+    print("loading the catalogue", flush=True)
+    time.sleep(float(os.environ["LAB_START_SECONDS"]))
 
 
 async def application(scope: MutableMapping[str, object], receive: Receive, send: Send) -> None:

@@ -17,10 +17,10 @@ def main() -> None:
             else:
                 peer = socket.create_connection((sys.argv[2], int(sys.argv[3])), 0.5)
         except OSError as error:
-            print(f"stopped at {len(held)}: {error}", flush=True)  # noqa: T201
+            print(f"stopped at {len(held)}: {error}", flush=True)
             break
         held.append(peer)
-    print("holding", len(held), flush=True)  # noqa: T201
+    print("holding", len(held), flush=True)
     time.sleep(86_400)
 
 

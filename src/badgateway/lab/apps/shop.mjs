@@ -18,4 +18,7 @@ const server = http.createServer((request, response) => {
   response.writeHead(status, { "content-type": "text/html", "x-node": name });
   response.end(`<!doctype html><title>Shop ${name}</title><h1>Shop</h1><p>${"goods ".repeat(50)}</p>\n`);
 });
-server.listen(Number(port), address, () => console.log(`listening on ${address}:${port}`));
+// A new release fills its caches before it listens.
+const start = () =>
+  server.listen(Number(port), address, () => console.log(`listening on ${address}:${port}`));
+setTimeout(start, 1000 * Number(process.env.LAB_START_SECONDS ?? "0"));

@@ -12,12 +12,55 @@ Start = Callable[[str, list[tuple[str, str]]], object]
 MODE = os.environ.get("LAB_MODE", "")
 if os.environ.get("LAB_MODULE"):
     import_module(os.environ["LAB_MODULE"])
+if os.environ.get("LAB_LIBRARY"):
+    with_tax = import_module("pricing").with_tax
+if float(os.environ.get("LAB_START_SECONDS", "0")):
+    print("loading the catalogue", flush=True)
+    time.sleep(float(os.environ["LAB_START_SECONDS"]))
 SECONDS = float(os.environ.get("LAB_SECONDS", "30"))
 
 _PAGE = (
     "<!doctype html><html lang=en><head><title>{title}</title></head>"
     "<body><h1>{title}</h1><p>{text}</p></body></html>\n"
 )
+
+
+_REGISTER = """</p><script>navigator.serviceWorker.register("/{worker}.js")</script><p>"""
+
+_START = """
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", event => event.waitUntil(clients.claim()));
+self.addEventListener("fetch", event => {
+  if (event.request.mode === "navigate") event.respondWith(answer(event.request));
+});
+"""
+_WORKERS = {
+    # Keeps whatever came, an error page as well, and never asks again.
+    "/hasty.js": """
+async function answer(request) {
+  const pages = await caches.open("pages");
+  const kept = await pages.match(request);
+  if (kept) return kept;
+  const got = await fetch(request);
+  await pages.put(request, got.clone());
+  return got;
+}
+""",
+    # Asks the site first, and keeps only what is good, for when there is no network.
+    "/careful.js": """
+async function answer(request) {
+  const pages = await caches.open("pages");
+  try {
+    const got = await fetch(request);
+    if (got.ok) await pages.put(request, got.clone());
+    return got;
+  } catch (error) {
+    return (await pages.match(request)) ?? Response.error();
+  }
+}
+""",
+}
+"""Service workers by their path."""
 
 
 def application(environ: dict[str, object], start: Start) -> Iterable[bytes]:
@@ -30,6 +73,9 @@ def application(environ: dict[str, object], start: Start) -> Iterable[bytes]:
     status, title, text = "200 OK", "Shop", "Everything in stock. " * 20
     if path == "/health":
         return _answer(start, "200 OK", [("Content-Type", "text/plain")], b"ok\n")
+    if path in _WORKERS:
+        script = (_START + _WORKERS[path]).encode()
+        return _answer(start, "200 OK", [("Content-Type", "text/javascript")], script)
     if path == "/static.txt":
         return _answer(start, "200 OK", [("Content-Type", "text/plain")], b"static\n" * 20)
     if path == "/large":
@@ -37,6 +83,9 @@ def application(environ: dict[str, object], start: Start) -> Iterable[bytes]:
     if path == "/slow":
         time.sleep(float(query.get("s", [str(SECONDS)])[0]))
         text = "That took a while."
+    elif path == "/busy":
+        time.sleep(0.25)
+        text = "What you searched for is in stock."
     elif path == "/crash":
         os.kill(os.getpid(), signal.SIGSEGV)
         time.sleep(1)
@@ -67,6 +116,15 @@ def application(environ: dict[str, object], start: Start) -> Iterable[bytes]:
         headers.append(("X-Debug", "d" * int(query.get("n", ["40000"])[0])))
     elif path == "/cookies":
         headers += [("Set-Cookie", f"basket{n}={'c' * 400}; Path=/") for n in range(60)]
+    elif path == "/visited":
+        # Every page of the shop remembers that it was seen, for a year.
+        first = 6 * int(query.get("n", ["0"])[0])
+        headers += [
+            ("Set-Cookie", f"seen{n}={'c' * 400}; Path=/; Max-Age=31536000")
+            for n in range(first, first + 6)
+        ]
+    elif path == "/app":
+        text += _REGISTER.format(worker=query.get("worker", ["careful"])[0])
     elif path == "/article":
         title, text = "What 502 Bad Gateway means", "A 503 Service Unavailable is its sister. " * 20
     elif path == "/old":

@@ -64,7 +64,7 @@ class Apache(Server):
 
     Settings: `upstream`, `connect` and `read` (s), `location` (further directives of
     apache.example.net), `main` (of the whole server), `secure` and `secure_options`, `php`,
-    `pool`, and the sizes of the thread pool.
+    `pool`, the sizes of the thread pool, and `certificate`, a kind of `authority.KINDS`.
     """
 
     def __init__(self, lab: "Lab") -> None:
@@ -115,8 +115,8 @@ class Apache(Server):
 
     def write(self) -> None:
         told, made = self.settings, self.certificate
-        if told["certificate"] == "expired":
-            made = self.lab.ca.issue("apache.example.net", expired=True)
+        if (kind := str(told["certificate"])) != "valid":
+            made = self.lab.ca.like(kind, *(f"{name}.example.net" for name in self.NAMES))
         tls = f"SSLEngine on\nSSLCertificateFile {made.cert}\nSSLCertificateKeyFile {made.key}"
         sites = "".join(
             _SITE.format(

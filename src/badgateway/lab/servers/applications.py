@@ -7,6 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from badgateway.lab.control_group import in_group
 from badgateway.lab.servers import Server
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ class Application(Server):
         return self.listens_at(str(self.settings.get("address", APP)), self.port)
 
     def environment(self) -> dict[str, str]:
-        told = {"LAB_MODE": self.settings.get("mode"), "LAB_MODULE": self.settings.get("module")}
+        told = {
+            "LAB_MODE": self.settings.get("mode"),
+            "LAB_MODULE": self.settings.get("module"),
+            "LAB_START_SECONDS": self.settings.get("start_seconds"),
+        }
         return {name: str(value) for name, value in told.items() if value}
 
 
@@ -51,7 +56,9 @@ class Gunicorn(Application):
 
     Settings: `mode` breaks the home page; `worker_class`, `workers`, `threads`, `timeout` (s) and
     `backlog` are gunicorn's own; `memory` limits the address space, in MiB; `pid_file` is a file
-    that it keeps its process id in; `module` one that the shop wants to import.
+    that it keeps its process id in; `module` one that the shop wants to import; `library` lets it
+    use the library `pricing` of a package; `start_seconds` is how long a start takes before it
+    listens; `group_memory` limits all its processes together by a control group, in MiB.
     """
 
     def write(self) -> None:
@@ -60,9 +67,12 @@ class Gunicorn(Application):
     def command(self) -> list[str]:
         told = self.settings
         limit = ["prlimit", f"--as={int(str(told['memory'])) << 20}"] if told["memory"] else []
+        limit = [*in_group(self, told["group_memory"]), *limit]
+        # Loaded before it listens: a slow start is seen as a refusal, not as a wait.
+        first = ["--preload"] if told["start_seconds"] else []
         pid = ["--pid", str(self.folder / str(told["pid_file"]))] if told["pid_file"] else []
         return [
-            *limit, "/usr/bin/python3", "/usr/bin/gunicorn", *pid, "wsgi:application",
+            *limit, "/usr/bin/python3", "/usr/bin/gunicorn", *pid, *first, "wsgi:application",
             "--chdir", str(self.folder), "--bind", f"{told['address']}:{self.port}",
             "--workers", str(told["workers"]), "--threads", str(told["threads"]),
             "--worker-class", str(told["worker_class"]), "--timeout", str(told["timeout"]),
@@ -74,6 +84,13 @@ class Gunicorn(Application):
     def stop(self, how: int = signal.SIGQUIT) -> None:
         # SIGTERM would wait for kept-alive connections.
         super().stop(how)
+
+    def environment(self) -> dict[str, str]:
+        told = super().environment()
+        if self.settings["library"]:
+            library = self.hop.folder / "packages" / "usr" / "lib" / "python3" / "dist-packages"
+            told |= {"LAB_LIBRARY": "yes", "PYTHONPATH": str(library)}
+        return told
 
 
 class Uvicorn(Application):
@@ -123,19 +140,24 @@ def servers(lab: "Lab") -> list[Server]:
     shop: dict[str, object] = {
         "mode": "", "address": APP, "workers": 2, "threads": 8, "worker_class": "gthread",
         "timeout": 30, "backlog": 2048, "memory": 0, "pid_file": "", "module": "",
+        "library": False, "start_seconds": 0, "group_memory": 0,
     }  # fmt: skip
+    serve: dict[str, object] = {"mode": "", "limit": 0, "start_seconds": 0}
     nodes = [
-        Node(f"node-{n}", hop, ("node",), {"mode": "", "address": APP}, port=8010 + n)
+        Node(
+            f"node-{n}", hop, ("node",), {"mode": "", "address": APP, "start_seconds": 0},
+            port=8010 + n,
+        )
         for n in (1, 2, 3)
-    ]
+    ]  # fmt: skip
     # An application beside the gateway that listens for this machine only, over IPv4 only.
     beside = Node(
         "node-local", lab.network.hops["gateway"], ("node",),
-        {"mode": "", "address": "127.0.0.1"}, on_demand=True, port=8090,
+        {"mode": "", "address": "127.0.0.1", "start_seconds": 0}, on_demand=True, port=8090,
     )  # fmt: skip
     return [
         Gunicorn("gunicorn", hop, ("gunicorn",), shop, port=8000),
-        Uvicorn("uvicorn", hop, ("uvicorn",), {"mode": "", "limit": 0}, port=8002),
+        Uvicorn("uvicorn", hop, ("uvicorn",), serve, port=8002),
         *nodes,
         beside,
         Misbehaving("misbehaving", hop, (), {}, port=8101),

@@ -48,7 +48,7 @@ class Caddy(Server):
 
     Settings: `upstream` of caddy.example.com, `site` and `proxy` (further directives of it);
     `asgi` of asgi.example.com; `secure` and `secure_transport` of secure-caddy.example.com;
-    `connect` and `read` in s.
+    `connect` and `read` in s; `certificate` is a kind of `authority.KINDS`.
     """
 
     NAMES = ("caddy", "asgi", "secure-caddy")
@@ -57,7 +57,7 @@ class Caddy(Server):
         settings: dict[str, object] = {
             "upstream": "10.0.0.2:8000", "site": "", "proxy": "", "connect": 2, "read": 4,
             "asgi": "10.0.0.2:8002", "secure": "https://10.0.0.2:8443",
-            "secure_transport": "tls_server_name app.internal",
+            "secure_transport": "tls_server_name app.internal", "certificate": "valid",
         }  # fmt: skip
         super().__init__("caddy", lab.network.hops["gateway"], ("caddy",), settings)
         self.ca = lab.ca
@@ -68,7 +68,9 @@ class Caddy(Server):
         return self.ca.issue(*(f"{name}.example.com" for name in self.NAMES))
 
     def write(self) -> None:
-        told, made = self.settings, self.certificate
+        told, kind = self.settings, str(self.settings["certificate"])
+        names = tuple(f"{name}.example.com" for name in self.NAMES)
+        made = self.certificate if kind == "valid" else self.ca.like(kind, *names)
         trust = f"tls_trusted_ca_certs {self.ca.file}"
         sites = {
             "caddy": (told["upstream"], told["site"], "", told["proxy"]),

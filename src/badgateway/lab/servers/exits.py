@@ -44,7 +44,7 @@ class WireGuard(Server):
 
     def lacking(self) -> str | None:
         """The tunnel device of the kernel."""
-        return None if os.access(_TUN, os.R_OK | os.W_OK) else str(_TUN)
+        return None if os.access(_TUN, os.R_OK | os.W_OK) else f"access to {_TUN}"
 
     def command(self) -> list[str]:
         """In the foreground."""

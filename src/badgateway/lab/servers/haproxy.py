@@ -46,7 +46,7 @@ class HaProxy(Server):
     ) -> None:
         settings: dict[str, object] = {
             "connect": 2, "read": 4, "queue": 2, "retries": 1, "maxconn": 200, "global": "",
-            "front": "",
+            "front": "", "certificate": "valid",
         }  # fmt: skip
         super().__init__(name, hop, ("haproxy",), settings)
         self.ca = lab.ca
@@ -64,7 +64,9 @@ class HaProxy(Server):
 
     def write(self) -> None:
         told, folder = self.settings, self.folder
-        pem = self.certificate.bundle
+        kind = str(told["certificate"])
+        made = self.certificate if kind == "valid" else self.ca.like(kind, *self.names)
+        pem = made.bundle
         binds = "".join(f"  bind {a}:80\n  bind {a}:443 ssl crt {pem}\n" for a in self.addresses)
         found = self.backends()
         uses = "".join(f"  use_backend {n} if {{ hdr(host) -i {n} }}\n" for n in found)
@@ -93,7 +95,8 @@ class Gateway(HaProxy):
 
     Settings beside HAProxy's own: `upstream` and `backend` (further lines) of haproxy.example.org
     and `options` of its server line; `secure` and `secure_options` of secure-haproxy; `node` and
-    `node_options` of node.example.org; `pool`, `pool_options` of lb-haproxy.
+    `node_options` of node.example.org; `pool`, `pool_options` of lb-haproxy; `certificate` is a
+    kind of `authority.KINDS`, `front` a further line of the frontend.
     """
 
     def __init__(self, lab: "Lab") -> None:

@@ -20,6 +20,7 @@ class InternalDns(Server):
         hops = lab.network.hops
         super().__init__("internal-dns", hops["app"], ("dnsmasq",), {"address": "10.0.0.2"})
         self.asked_by = hops["gateway"].folder
+        self.provider = hops["isp"].owns[0]
 
     def write(self) -> None:
         self.asked_by.joinpath("resolv.conf").write_text(
@@ -32,6 +33,8 @@ class InternalDns(Server):
     def command(self) -> list[str]:
         return [
             "dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--local=/internal/",
+            # The owner looks at his site from there by its public name.
+            f"--server={self.provider}",
             "--listen-address=10.0.0.2", "--bind-interfaces", "--user=nobody", "--log-facility=-",
             "--log-queries", f"--pid-file={self.folder}/pid",
             f"--conf-file={self.folder}/dnsmasq.conf",

@@ -59,7 +59,7 @@ class Nginx(Server):
     ) -> None:
         settings: dict[str, object] = {
             "connect": 2, "read": 4, "connections": 256, "files": 1024, "tokens": "on",
-            "http": "", "site": "", "location": "", "certificate": "valid",
+            "http": "", "site": "", "location": "", "certificate": "valid", "https": True,
         }  # fmt: skip
         super().__init__(name, hop, ("nginx",), settings)
         self.ca = lab.ca
@@ -73,9 +73,8 @@ class Nginx(Server):
 
     def shown(self) -> "Certificate":
         """The certificate that the setting `certificate` asks for."""
-        if self.settings["certificate"] == "expired":
-            return self.ca.issue(*self.names, expired=True)
-        return self.certificate
+        kind = str(self.settings["certificate"])
+        return self.certificate if kind == "valid" else self.ca.like(kind, *self.names)
 
     def sites(self) -> list[str]:
         """The `server` blocks."""
@@ -84,7 +83,8 @@ class Nginx(Server):
     def site(self, name: str, location: str, server: str = "") -> str:
         """One `server` block on all its addresses."""
         places = [f"[{a}]" if ":" in a else a for a in self.addresses]
-        listens = " ".join(f"listen {a}:80; listen {a}:443 ssl http2;" for a in places)
+        secure = "listen {}:443 ssl http2;" if self.settings["https"] else ""
+        listens = " ".join(f"listen {a}:80; {secure.format(a)}" for a in places)
         return _SITE.format(listens=listens, name=name, server=server, location=location)
 
     def write(self) -> None:
@@ -102,13 +102,14 @@ class Nginx(Server):
         return nginx_command(self.folder)
 
     def ready(self) -> bool:
-        return self.listens_at(self.addresses[0], 443)
+        return self.listens_at(self.addresses[0], 443 if self.settings["https"] else 80)
 
 
 class Gateway(Nginx):
     """The gateway of most sites.
 
-    Settings beside nginx's own (`connect` and `read` in s; `http`, `site` and `location` are
+    Settings beside nginx's own (`connect` and `read` in s; `certificate` is a kind of
+    `authority.KINDS`; `https` false listens on port 80 only; `http`, `site` and `location` are
     further directives, the latter two of nginx.example.com): `scheme` and `upstream` of
     nginx.example.com; `secure_…` of secure.example.com; `php`, `socket`, `wp` where their sites'
     PHP is; `pool` and `pool_options` of lb.example.com; `named` of named.example.com, whose

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from badgateway.lab.control_group import in_group
 from badgateway.lab.servers import Server
 from badgateway.lab.servers.applications import copy_app
 
@@ -40,6 +41,7 @@ php_admin_value[max_execution_time] = {time}
 php_admin_flag[display_errors] = off
 php_value[default_socket_timeout] = 60
 env[LAB_MODE] = {app}
+env[LAB_PACKAGES] = {packages}
 """
 
 
@@ -48,14 +50,15 @@ class PhpFpm(Server):
 
     Settings: `mode` breaks the shop's home page; `children`, `backlog`, `terminate` (s), `memory`
     and `time` are the pool's limits; `allowed` is listen.allowed_clients; `listen`, `owner` and
-    `socket_mode` say where and for whom it listens; `remove` is a file of the shop that is gone.
+    `socket_mode` say where and for whom it listens; `remove` is a file of the shop that is gone;
+    `group_memory` limits all its processes together by a control group, in MiB.
     """
 
     def __init__(self, name: str, hop: "Hop", listen: str) -> None:
         settings: dict[str, object] = {
             "mode": "", "children": 4, "backlog": 511, "terminate": 0, "memory": "64M", "time": 30,
             "allowed": "", "listen": listen, "owner": "www-data", "socket_mode": "0660",
-            "remove": "",
+            "remove": "", "group_memory": 0,
         }  # fmt: skip
         super().__init__(name, hop, ("php-fpm8.2",), settings)
 
@@ -83,11 +86,13 @@ class PhpFpm(Server):
             memory=told["memory"],
             time=told["time"],
             app=told["mode"] or "fine",
+            packages=self.hop.folder / "packages",
         )
         (folder / "fpm.conf").write_text(text)
 
     def command(self) -> list[str]:
-        return ["php-fpm8.2", "--nodaemonize", "--allow-to-run-as-root", "-n", *EXTENSIONS,
+        return [*in_group(self, self.settings["group_memory"]),
+                "php-fpm8.2", "--nodaemonize", "--allow-to-run-as-root", "-n", *EXTENSIONS,
                 "--fpm-config", f"{self.folder}/fpm.conf"]  # fmt: skip
 
     def ready(self) -> bool:

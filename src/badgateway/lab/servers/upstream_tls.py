@@ -27,7 +27,7 @@ http {{
   server {{
     listen 10.0.0.2:8443 ssl {default}; server_name {name};
     ssl_certificate {bundle}; ssl_certificate_key {key}; ssl_protocols {protocols};
-    {client}
+    {client} {refuse}
     location / {{ proxy_pass http://10.0.0.2:8000; proxy_set_header Host $host; }}
   }}
 }}
@@ -50,13 +50,13 @@ class UpstreamTls(Server):
     Settings: `certificate` is valid, expired, self-signed or wrong-name; `sni` true refuses
     handshakes that do not ask for its name; `protocols` as nginx has it; `client` true asks for
     a certificate of the gateway's; `only_known` true closes, without an answer, what is asked of
-    a host name that it does not serve.
+    a host name that it does not serve; `refuse` is an address that its own filter denies.
     """
 
     def __init__(self, lab: "Lab") -> None:
         settings: dict[str, object] = {
             "certificate": "valid", "sni": False, "protocols": "TLSv1.2 TLSv1.3", "client": False,
-            "only_known": False,
+            "only_known": False, "refuse": "",
         }  # fmt: skip
         super().__init__("upstream-tls", lab.network.hops["app"], ("nginx",), settings)
         self.ca: Authority = lab.ca
@@ -83,6 +83,7 @@ class UpstreamTls(Server):
             else "",
             reject=_REJECT if self.settings["sni"] else "",
             default="" if self.settings["sni"] or self.settings["only_known"] else "default_server",
+            refuse=f"deny {self.settings['refuse']};" if self.settings["refuse"] else "",
             client=f"ssl_client_certificate {self.ca.file}; ssl_verify_client on;"
             if self.settings["client"]
             else "",

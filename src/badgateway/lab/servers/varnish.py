@@ -28,23 +28,23 @@ sub vcl_backend_response {{
 }}
 """
 
-_PROBE = """probe alive {
-  .url = "/health"; .interval = 300ms; .timeout = 300ms; .window = 3; .threshold = 2;
-}"""
+_PROBE = """probe alive {{
+  .url = "{url}"; .interval = 300ms; .timeout = 300ms; .window = 3; .threshold = 2;
+}}"""
 
 
 class Varnish(Server):
     """A Varnish on one address, port 80.
 
-    Settings: `upstream`; `connect` and `read` in s; `probe` true asks for /health and marks the
+    Settings: `upstream`; `connect` and `read` in s; `probe` true asks for `probe_url` and marks the
     upstream as sick when that fails; `recv` and `response` are further VCL; `todo` is pass (the
     default here: every visitor's request reaches the upstream) or hash.
     """
 
     def __init__(self, name: str, hop: "Hop", address: str, upstream: str) -> None:
         settings: dict[str, object] = {
-            "upstream": upstream, "connect": 2, "read": 4, "probe": False, "recv": "",
-            "response": "", "todo": "pass", "parameters": [],
+            "upstream": upstream, "connect": 2, "read": 4, "probe": False, "probe_url": "/health",
+            "recv": "", "response": "", "todo": "pass", "parameters": [],
         }  # fmt: skip
         super().__init__(name, hop, ("varnishd", "gcc"), settings)
         self.address = address
@@ -55,7 +55,7 @@ class Varnish(Server):
         text = _VCL.format(
             host=host, port=port, connect=told["connect"], read=told["read"], todo=told["todo"],
             recv=told["recv"], response=told["response"],
-            probe=_PROBE if told["probe"] else "",
+            probe=_PROBE.format(url=told["probe_url"]) if told["probe"] else "",
             use_probe=".probe = alive;" if told["probe"] else "",
         )  # fmt: skip
         (self.folder / "default.vcl").write_text(text)
@@ -92,10 +92,10 @@ alpn-protos = "http/1.1"
 
 
 class Hitch(Server):
-    """Ends TLS for a Varnish on the same address."""
+    """Ends TLS for a Varnish on the same address; `certificate` is a kind of `authority.KINDS`."""
 
     def __init__(self, lab: "Lab", name: str, hop: "Hop", address: str, site: str) -> None:
-        super().__init__(name, hop, ("hitch",), {})
+        super().__init__(name, hop, ("hitch",), {"certificate": "valid"})
         self.ca: Authority = lab.ca
         self.address, self.site = address, site
 
@@ -105,7 +105,9 @@ class Hitch(Server):
         return self.ca.issue(self.site)
 
     def write(self) -> None:
-        text = _HITCH.format(address=self.address, pem=self.certificate.bundle)
+        kind = str(self.settings["certificate"])
+        made = self.certificate if kind == "valid" else self.ca.like(kind, self.site)
+        text = _HITCH.format(address=self.address, pem=made.bundle)
         (self.folder / "hitch.conf").write_text(text)
 
     def command(self) -> list[str]:

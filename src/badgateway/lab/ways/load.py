@@ -13,7 +13,7 @@ from badgateway.lab.ways import Heal
 if TYPE_CHECKING:
     from badgateway.lab.lab import Lab
 
-WAYS = ("hold_connections", "visitors", "database_sessions")
+WAYS = ("hold_connections", "visitors", "database_sessions", "jobs", "clients")
 
 _LOG = "load.log"
 
@@ -40,15 +40,54 @@ def database_sessions(lab: "Lab", count: int, statement: str, user: str = "root"
     return lambda: _end(started)
 
 
-def _script(lab: "Lab", hop: str, name: str, words: list[str], says: str | None) -> Heal:
+def jobs(lab: "Lab", hop: str, command: str, every: float, most: int, seconds: float = 2.0) -> Heal:
+    """Let a scheduler start a job every so many seconds though the last ones have not ended.
+
+    `command` is a shell's, run in the hop's folder; at most `most` run at once. Its log is
+    `scheduler.log`. Wait `seconds` until they are many.
+    """
+    job = ["sh", "-c", f"cd {lab.network.hops[hop].folder} && {command}"]
+    words = [str(every), str(most), *job]
+    heal = _script(lab, hop, "scheduler.py", words, None, log="scheduler.log")
+    time.sleep(seconds)
+    return heal
+
+
+def clients(
+    lab: "Lab", count: int, host: str, address: str, kind: str, seconds: float = 2.0
+) -> Heal:
+    """Let many clients of 250 addresses ask a site by plain HTTP: an `attack` or a `crowd`.
+
+    `count` is how many at once; wait `seconds` until they are felt.
+    """
+    core, home = lab.network.hops["core"], lab.network.hops["vantage2"]
+    network, own = "198.18.0.0/24", home.owns[0]
+    way = core.run("ip", "-o", "route", "get", own).stdout.split()
+    core.run("ip", "route", "add", network, "via", way[way.index("via") + 1])
+    home.run("ip", "route", "add", "local", network, "dev", "lo")
+    words = [str(count), host, address, network.rpartition(".")[0] + ".", kind]
+    end = _script(lab, "vantage2", "flood.py", words, None)
+    time.sleep(seconds)
+
+    def heal() -> None:
+        end()
+        home.run("ip", "route", "del", "local", network, "dev", "lo")
+        core.run("ip", "route", "del", network)
+
+    return heal
+
+
+def _script(
+    lab: "Lab", hop: str, name: str, words: list[str], says: str | None, log: str = _LOG
+) -> Heal:
     machine = lab.network.hops[hop]
-    log = machine.folder / _LOG
-    log.unlink(missing_ok=True)
+    told = machine.folder / log
+    told.unlink(missing_ok=True)
     with as_file(files("badgateway.lab") / "apps" / name) as script:
         text = script.read_text("utf-8")
-    process = machine.start("/usr/bin/python3", "-c", text, *words, log=_LOG)
+    process = machine.start("/usr/bin/python3", "-c", text, *words, log=log)
     end = time.monotonic() + 10
-    while says and says not in (log.read_text("utf-8") if log.exists() else ""):
+    while says and says not in (told.read_text("utf-8") if told.exists() else ""):
         if time.monotonic() > end or process.poll() is not None:
             raise LabError(f"{name} on {hop} did not begin")
         time.sleep(0.02)

@@ -29,6 +29,10 @@ switch ($mode) {
         $db = mysqli_connect('10.0.1.2', 'shop', 'shop-secret', 'wordpress');
         if (!$db) { http_response_code(503); die('<h1>Service Unavailable</h1>' . mysqli_connect_error()); }
         $db->query('SELECT * FROM orders FOR UPDATE'); break;
+    case 'library':
+        // A library that is a package of the system's.
+        require_once getenv('LAB_PACKAGES') . '/usr/share/php/Tax/autoload.php';
+        tax_of(12.0); break;
     case 'http':
         // A payment service on a socket that accepts and never answers.
         file_get_contents('http://10.0.0.2:8108/'); break;
