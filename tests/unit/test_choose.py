@@ -68,13 +68,15 @@ def test_every_test_that_a_cause_names_is_described(known):
 
 
 def test_every_described_probe_exists(known):
-    """A test that a probe makes names a probe that is there, and that only supports a verdict."""
+    """A test that a probe makes names a probe that is there; each on demand has its test."""
     from badgateway.probes import probes
 
     there = probes()
     for test in known.diagnostics.values():
         if test.probe:
-            assert there[test.probe].COST.supporting, test.name
+            assert there[test.probe].COST.on_demand, test.name
+    described = {test.probe for test in known.diagnostics.values() if test.probe}
+    assert described == {name for name, probe in there.items() if probe.COST.on_demand}
 
 
 def test_every_question_can_be_answered_in_a_way_that_matters(known):

@@ -18,6 +18,7 @@ FRONT = frozenset(
 )
 """Names of processes of servers that stand in front of applications."""
 _WEB_PORTS = ("80", "443")
+_EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - compared only
 _SILENT = ("upstream-connect-timeout", "upstream-unroutable")
 _KINDS = {
     "upstream-refused": "refused",
@@ -38,7 +39,7 @@ def met(evidence: Evidence) -> Iterator[Observation]:
     here = _front_doors(evidence)
     if here:
         yield from _edges(evidence, here)
-        yield from _visitors(evidence, here)
+    yield from _visitors(evidence, here)
 
 
 def superseded(evidence: Evidence) -> frozenset[str]:
@@ -123,7 +124,8 @@ def _visitors(
     evidence: Evidence, here: dict[tuple[str, str], Observation]
 ) -> Iterator[Observation]:
     """Failures to connect, at an address that is ours or that is not."""
-    ours = {host for host, _ in here}
+    ours = {host for host, _ in here} | {o.text("address") for o in evidence.named("interface")}
+    everywhere = {port for host, port in here if host in _EVERYWHERE}
     seen: set[str] = set()
     for observation in evidence.named(*CONNECTING):
         address, port = observation.text("address"), observation.text("port")
@@ -137,6 +139,14 @@ def _visitors(
                 "gateway-answers-here",
                 {"process": door.text("process"), "address": address, "port": port},
                 door.source,
+            )
+        elif address in ours and port not in everywhere:
+            yield Observation(
+                Hop.GATEWAY,
+                "nothing-listens-here",
+                {"address": address, "port": port},
+                observation.source,
+                observation.at,
             )
         elif _public(address) and any(_public(host) for host in ours) and address not in ours:
             yield Observation(

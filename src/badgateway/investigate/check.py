@@ -50,7 +50,7 @@ async def check_url(
         portal_checks=_portal_checks(wishes),
     )
     loading = asyncio.ensure_future(_loaded(known))
-    choose = None if wishes.everything else _chooser(loading, target.url, wishes)
+    choose = None if wishes.everything else _chooser(loading, target.url)
     diary = _Diary(listener)
     runner = Runner(context, probes(), diary.heard, choose)
     complete = await runner.run(seen(Hop.BROWSER, "asked", "command line", url=target.url))
@@ -90,22 +90,16 @@ async def _loaded(known: Knowledge | None) -> Knowledge:
     return known if known is not None else await in_thread(knowledge)
 
 
-def _chooser(loading: Awaitable[Knowledge], url: str, wishes: Wishes) -> Choose:
-    """Which supporting probes could still change the verdict on `url`; the best of them first.
-
-    A probe that no test file describes is always worth its while, and so is what was asked for.
-    """
-    wished = {"public_resolution"} if wishes.resolvers else set()
+def _chooser(loading: Awaitable[Knowledge], url: str) -> Choose:
+    """Which probes could still change the verdict on `url`; the best of them first."""
 
     async def choose(evidence: Evidence, names: Sequence[str]) -> Sequence[str]:
         known = await loading
         described = {test.probe: test for test in known.diagnostics.values() if test.probe}
         verdict = judge_check(Evidence(evidence), url, known)
         now = {ranked.cause: ranked.probability for ranked in verdict.causes}
-        able = [described[name] for name in names if name in described]
-        worth = [choice.test.probe for choice in chosen(able, now)]
-        always = [name for name in names if name not in described or name in wished]
-        return [*always, *worth]
+        able = [described[name] for name in names]
+        return [choice.test.probe for choice in chosen(able, now)]
 
     return choose
 

@@ -1,7 +1,7 @@
 """Runs probes as what they wait for is seen, side by side, within one deadline.
 
-Those on the visitor's own way start at once. Those that only support a verdict wait until it is
-known whether they could change it; waiting on something slow, they start too, for that is free.
+Most start at once. Those that run on demand wait until it is known whether they could change the
+verdict; while something slow is waited for they start too, for that is free.
 
 Here stands the one catch for bugs of our own: a probe that breaks becomes an observation, and
 the investigation goes on.
@@ -104,7 +104,7 @@ class Runner:
         return await self._stop()
 
     async def _start_what_is_worth_it(self, now: float) -> None:
-        """Start the supporting probes that could change the verdict, or all while it is slow."""
+        """Start what runs on demand and could change the verdict, or all of it while it is slow."""
         if self._choose is None or not self._waiting:
             return
         if any(self._decisive(name) for name, _ in self._tasks.values()):
@@ -162,7 +162,7 @@ class Runner:
             if subject is None or (name, subject) in self._tested:
                 continue
             self._tested.add((name, subject))
-            if self._choose is not None and not self._decisive(name):
+            if self._choose is not None and probe.COST.on_demand:
                 self._waiting.append((name, probe, about))
             else:
                 self._start(name, probe, about)

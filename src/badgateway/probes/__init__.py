@@ -33,6 +33,8 @@ class Cost:
         elsewhere: whether it contacts places that have nothing to do with the site. They learn
             nothing of it.
         supporting: whether a verdict on an answer that is there need not wait for it.
+        on_demand: whether it waits until it is known that its result could change the verdict; a
+            file of `knowledge/diagnostics` says what it tells apart.
     """
 
     seconds: float
@@ -40,6 +42,7 @@ class Cost:
     third_party: bool = False
     elsewhere: bool = False
     supporting: bool = False
+    on_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ GIVES = (
     *CONNECTING,
     *SECURING,
 )
-COST = Cost(seconds=0.1, supporting=True)
+COST = Cost(seconds=0.1, supporting=True, on_demand=True)
 
 
 def wanted(about: Observation, context: Context) -> str | None:

@@ -16,7 +16,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response", *ANSWERING)
 GIVES = ("neighbour", "neighbour-failed")
-COST = Cost(seconds=0.2, requests=2, supporting=True)
+COST = Cost(seconds=0.2, requests=2, supporting=True, on_demand=True)
 
 PATHS = ("/", "/robots.txt")
 

@@ -15,7 +15,7 @@ from badgateway.transport.stream import Manner, connect
 
 AFTER = ("own-network",)
 GIVES = ("past-tunnel",)
-COST = Cost(seconds=0.2, supporting=True)
+COST = Cost(seconds=0.2, supporting=True, on_demand=True)
 
 SECONDS = 2.0
 

@@ -17,7 +17,7 @@ from badgateway.transport.stream import TlsStream, connect, tls_context
 
 AFTER = (Failure.CONNECT_RESET, Failure.TLS_CLOSED, Failure.TLS_TIMEOUT, Failure.TLS_BROKEN)
 GIVES = ("other-name",)
-COST = Cost(seconds=0.1, supporting=True)
+COST = Cost(seconds=0.1, supporting=True, on_demand=True)
 
 NAME = "www.example.com"
 """RFC 2606 keeps it for examples."""

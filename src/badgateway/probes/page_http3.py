@@ -21,7 +21,7 @@ GIVES = (
     "extra-missing",
     *ANSWERING,
 )
-COST = Cost(seconds=0.2, requests=1, supporting=True)
+COST = Cost(seconds=0.2, requests=1, supporting=True, on_demand=True)
 
 _OFFER = re.compile(r'(?:^|,)\s*h3="(?P<host>[^":]{0,255}):(?P<port>\d{1,5})"')
 

@@ -27,7 +27,7 @@ AFTER = (
     Failure.LOCALLY_DENIED,
 )
 GIVES = ("path-traced",)
-COST = Cost(seconds=1.0, supporting=True)
+COST = Cost(seconds=1.0, supporting=True, on_demand=True)
 
 LIMITS = (*range(1, 17), 64)
 SECONDS = 1.0

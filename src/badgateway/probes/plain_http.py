@@ -20,7 +20,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = (*CONNECTING, *SECURING)
 GIVES = ("plain-http", "plain-http-failed")
-COST = Cost(seconds=0.2, requests=1, supporting=True)
+COST = Cost(seconds=0.2, requests=1, supporting=True, on_demand=True)
 
 PORT = 80
 SECONDS = 3.0

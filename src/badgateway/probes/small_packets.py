@@ -17,7 +17,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = (Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
 GIVES = ("small-packets-pass", "small-packets-fail")
-COST = Cost(seconds=0.3, requests=1, supporting=True)
+COST = Cost(seconds=0.3, requests=1, supporting=True, on_demand=True)
 
 SEGMENT = 400
 """Bytes of data in a packet, well below what any link in use refuses."""

@@ -18,7 +18,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = (*NAMING, *CONNECTING, Failure.TLS_CERTIFICATE)
 GIVES = ("zone-answer", "zone-silent")
-COST = Cost(seconds=0.2, third_party=True, supporting=True)
+COST = Cost(seconds=0.2, third_party=True, supporting=True, on_demand=True)
 
 SECONDS = 4.0
 

@@ -19,6 +19,17 @@ def look(place: Place, paths: frozenset[str] = frozenset()) -> Iterator[Observat
     yield from _disks(place, paths)
     yield from _memory()
     yield from _tracking(place)
+    yield from _addresses(place)
+
+
+def _addresses(place: Place) -> Iterator[Observation]:
+    """The addresses of this machine itself, those of loopback left out."""
+    if place.name:
+        return
+    for address in sorted(place.addresses):
+        if not address.startswith("127.") and address != "::1":
+            value: dict[str, Value] = {"address": address, "device": "", "state": "up"}
+            yield Observation(Hop.HOST, "interface", value, "proc:/proc/net/fib_trie")
 
 
 def _disks(place: Place, paths: frozenset[str]) -> Iterator[Observation]:
