@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from string import Formatter
+from typing import TypeAlias
 
 from badgateway.knowledge.signature import Signature, load_signatures
 from badgateway.model.hop import Hop
@@ -24,6 +25,10 @@ MOST_GROUPS = 2_000
 """Different statements that are kept of one log; further ones are only counted."""
 MOST_TIMES = 50
 """Times of a group that are kept, its first ones, to be paired with those of other logs."""
+
+
+When: TypeAlias = Callable[[], datetime | None]
+"""When a line was written, worked out only for lines that matter."""
 
 
 def undated() -> None:
@@ -42,7 +47,7 @@ class Entry:
     """
 
     message: str
-    at: Callable[[], datetime | None] = undated
+    at: When = undated
     values: Callable[[], Mapping[str, Value]] = dict
 
     @property
@@ -57,6 +62,72 @@ class _Group:
     count: int = 0
     last: datetime | None = None
     times: list[str] = field(default_factory=list)
+
+
+class Statements:
+    """What the signatures of some products find in a log, said once for each thing.
+
+    Args:
+        material: the log.
+        kind: its dialect, the first word of every observation's source.
+        products: names of signature files; order decides where two would fit; all where None.
+    """
+
+    def __init__(self, material: Material, kind: str, products: Iterable[str] | None) -> None:
+        known = load_signatures()
+        names = list(known) if products is None else list(products)
+        self._signatures = [signature for name in names for signature in known.get(name, ())]
+        self._material, self._kind = material, kind
+        self._groups: dict[tuple[object, ...], _Group] = {}
+        self.beyond = 0
+        """Lines that say something which was not kept, because there was too much."""
+
+    def look(self, number: int, line: str, parts: Entry, dated: When | None = None) -> bool:
+        """Keep what line `number` says, and tell whether it says anything.
+
+        `dated` is its time where it has none of its own.
+        """
+        for signature in self._signatures:
+            values = signature.find(parts.message)
+            if values is None:
+                continue
+            when = (dated or parts.at)()
+            if not too_old(self._material, when):
+                self._keep(signature, {**parts.values(), **values}, number, line, when)
+            return True
+        return False
+
+    def _keep(
+        self,
+        signature: Signature,
+        values: Mapping[str, Value],
+        number: int,
+        line: str,
+        when: datetime | None,
+    ) -> None:
+        key = (signature.product, signature.id, *_identity(values))
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) >= MOST_GROUPS:
+                self.beyond += 1
+                return
+            said = _stated(signature, values, self._material, self._kind, number, line, when)
+            group = self._groups[key] = _Group(said)
+        group.count += 1
+        if when is not None:
+            group.last = when
+            if len(group.times) < MOST_TIMES:
+                group.times.append(when.isoformat())
+
+    def observations(self) -> Iterator[Observation]:
+        """Each statement with its count, first line, and first and last time."""
+        for group in self._groups.values():
+            first = group.observation
+            more: dict[str, Value] = {**first.value, "count": group.count}
+            if group.last is not None:
+                more["last"] = group.last.isoformat()
+                more["times"] = tuple(group.times)
+            yield replace(first, value=more)
 
 
 def scan(
@@ -74,12 +145,9 @@ def scan(
         entry: takes a line apart; None for a line that is not of the dialect. Such lines are
             counted and reported, unless they are empty.
     """
-    known = load_signatures()
-    names = list(known) if products is None else list(products)
-    signatures = [signature for name in names for signature in known.get(name, ())]
-    groups: dict[tuple[object, ...], _Group] = {}
-    unread = read = beyond = 0
-    dated: Callable[[], datetime | None] = undated
+    statements = Statements(material, kind, products)
+    unread = read = 0
+    dated: When = undated
     for number, line in material.lines():
         if not line.strip():
             continue
@@ -90,39 +158,16 @@ def scan(
         read += 1
         # A line without a time, such as one of a traceback, belongs to the one before it.
         dated = parts.at if parts.dated else dated
-        for signature in signatures:
-            values = signature.find(parts.message)
-            if values is None:
-                continue
-            when = dated()
-            if too_old(material, when):
-                break
-            merged = {**parts.values(), **values}
-            key = (signature.product, signature.id, *_identity(merged))
-            group = groups.get(key)
-            if group is None:
-                if len(groups) >= MOST_GROUPS:
-                    beyond += 1
-                    break
-                group = groups[key] = _Group(
-                    _stated(signature, merged, material, kind, number, line, when)
-                )
-            group.count += 1
-            if when is not None:
-                group.last = when
-                if len(group.times) < MOST_TIMES:
-                    group.times.append(when.isoformat())
-            break
-    for group in groups.values():
-        first = group.observation
-        more: dict[str, Value] = {**first.value, "count": group.count}
-        if group.last is not None:
-            more["last"] = group.last.isoformat()
-            more["times"] = tuple(group.times)
-        yield replace(first, value=more)
-    if unread + beyond and read:
-        lost: dict[str, Value] = {"count": unread + beyond, "name": material.name, "kind": kind}
-        yield Observation(Hop.HOST, "lines-unread", lost, f"{kind}:{material.name}")
+        statements.look(number, line, parts, dated)
+    yield from statements.observations()
+    if unread + statements.beyond and read:
+        yield unread_lines(material, kind, unread + statements.beyond)
+
+
+def unread_lines(material: Material, kind: str, count: int) -> Observation:
+    """That `count` lines of a log could not be read as what it is."""
+    lost: dict[str, Value] = {"count": count, "name": material.name, "kind": kind}
+    return Observation(Hop.HOST, "lines-unread", lost, f"{kind}:{material.name}")
 
 
 _PLAIN = re.compile(r"\d+")

@@ -96,6 +96,9 @@ def _line(
     elif name in ("errorlog", "customlog") and words and words[0].startswith("/"):
         kind = "error" if name == "errorlog" else "access"
         yield "config-log", {"path": words[0], "kind": kind}
+    elif name == "logformat" and words:
+        nickname = words[1] if len(words) > 1 else "common"
+        yield "config-log-format", {"name": nickname, "format": words[0][:4_000]}
     elif name == "keepalivetimeout" and words and words[0].isdigit():
         yield (
             "config-keepalive",

@@ -171,6 +171,9 @@ def _one(
     elif name in ("error_log", "access_log") and words[0].startswith("/"):
         kind = name.split("_")[0]
         yield _say(directive, "config-log", path=words[0], kind=kind)
+    elif name == "log_format" and len(words) > 1:
+        parts = [word for word in words[1:] if not word.startswith("escape=")]
+        yield _say(directive, "config-log-format", name=words[0], format="".join(parts)[:4_000])
     elif name in ("proxy_ssl_verify", "proxy_ssl_server_name", "ssl_verify_client"):
         yield _say(directive, "config-tls", setting=name, value=words[0])
     elif name == "return" and words[0] == "503":
