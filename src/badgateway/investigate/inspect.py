@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from badgateway.inference.address import address_of
 from badgateway.inference.judge import judge_material
-from badgateway.inference.wiring import address_of
 from badgateway.investigate.check import check_url
 from badgateway.investigate.sort import read_sorted
 from badgateway.knowledge.base import knowledge
