@@ -146,7 +146,13 @@ def _socket_rights(evidence: Evidence) -> Iterator[Observation]:
     user, group = words[0], words[-1]
     for pool in evidence.named("config-pool"):
         path, mode = pool.text("address"), pool.text("mode") or "0660"
-        if not path.startswith("unix:") or user == "root" or not re.fullmatch(r"0?[0-7]{3}", mode):
+        told = pool.text("owner") or pool.text("group")
+        if (
+            not told
+            or not path.startswith("unix:")
+            or user == "root"
+            or not re.fullmatch(r"0?[0-7]{3}", mode)
+        ):
             continue
         owner, group_there = pool.text("owner") or "root", pool.text("group") or "root"
         bits = int(mode, 8)

@@ -240,15 +240,15 @@ def _timeouts(evidence: Evidence) -> Iterator[Observation]:
                 break
 
 
-_READ_DEFAULTS = {"nginx": 60.0, "apache": 60.0}
-"""Seconds; nginx: proxy_read_timeout and its kin, Apache: Timeout."""
+_READ_DEFAULTS = {"nginx": 60.0}
+"""Seconds: proxy_read_timeout and its kin."""
 
 
 def _default_timeouts(evidence: Evidence) -> Iterator[Observation]:
-    """How long a gateway waits whose configuration is there and says nothing about it."""
+    """How long a gateway waits whose whole configuration is there and says nothing about it."""
     for observation in evidence.named("config-upstream"):
         seconds = _READ_DEFAULTS.get(observation.text("by"))
-        if seconds is not None:
+        if seconds is not None and observation.value.get("whole"):
             value = {**observation.value, "seconds": seconds, "role": "read"}
             yield Observation(Hop.GATEWAY, "config-timeout", value, observation.source)
             return

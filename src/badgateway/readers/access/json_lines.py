@@ -20,9 +20,8 @@ KIND = "json-access-log"
 
 _STATUS = ("status", "response_code", "DownstreamStatus", "status_code", "response_status")
 _LINE = re.compile(
-    r"\{(?!\s*\"(?:log|schema)\"\s*:)(?=[^\n]{0,12000}\"(?:"
-    + "|".join(_STATUS)
-    + r")\"\s?:\s?\"?\d{1,3}\"?\s?[,}])"
+    r"\{(?!\s*\"(?:log|schema)\"\s*:)"
+    r"(?=[^\n]{0,12000}\"(?:" + "|".join(_STATUS) + r")\"\s?:\s?\"?\d{1,3}\"?\s?[,}])"
     r"(?=[^\n]{0,12000}\"(?:request|request_uri|uri|path|RequestPath|method|request_method"
     r"|upstream_addr|upstream_status|response_flags)\"\s?:)"
 )

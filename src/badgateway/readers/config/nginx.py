@@ -204,6 +204,7 @@ def _pass(
         "sites": context["sites"],
         "path": context.get("path", ""),
         "variable": "$" in host,
+        "whole": context.get("whole", False),
     }
     block = upstreams.get(host)
     if block is None:
