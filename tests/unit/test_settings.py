@@ -162,7 +162,7 @@ def test_a_name_is_looked_up_once_or_needs_a_resolver():
 
 
 def test_idle_times_of_an_application_without_a_setting_are_its_own():
-    """uvicorn closes idle connections after 5 s unless it is told otherwise."""
+    """The server uvicorn closes idle connections after 5 s unless it is told otherwise."""
     unit = "[Service]\nExecStart=/srv/bin/uvicorn app:app --port 8000\nPrivateTmp=no\n"
     config = "upstream app {\n server 127.0.0.1:8000;\n keepalive 16;\n}\n"
     assert "keepalive-out-of-order" in joined(config, unit)
@@ -173,7 +173,8 @@ BOMBS = {
         f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
     ),
     "merges": "a: &a {k: v}\n" + "".join(
-        f"{chr(98 + n)}: &{chr(98 + n)} {{<<: [*{chr(97 + n)}, *{chr(97 + n)}]}}\n" for n in range(24)
+        f"{chr(98 + n)}: &{chr(98 + n)} {{<<: [*{chr(97 + n)}, *{chr(97 + n)}]}}\n"
+        for n in range(24)
     ),
     "deep": "[" * 100_000,
     "itself": "a: &a [*a]\n",

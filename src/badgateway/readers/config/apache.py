@@ -12,6 +12,9 @@ KIND = "apache-config"
 _KNOWN = re.compile(
     r"(?mi)^\s*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory|ProxyPass|ProxyPassReverse"
     r"|ProxyTimeout|ServerName|ServerAlias|DocumentRoot|BalancerMember|SetHandler|SSLProxyEngine"
+    r"|<IfModule|<Files|<IfDefine|AddType|AddDefaultCharset|AddOutputFilter|AddLanguage|DirectoryIndex"
+    r"|SetEnvIf|BrowserMatch|RequestReadTimeout|ServerTokens|StartServers|ScriptSock|AliasMatch"
+    r"|SSLProtocol|SSLCipherSuite|Protocols|CacheRoot|Require\s+(?:all|ip|host|local)|Options\s+[+-]?[A-Z]"
     r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen\s+(?:\S+:)?\d+\s*$)\b"
 )
 _TARGET = re.compile(r"(?:(unix:[^|]+)\|)?(\w+)://([^/\s\"]*)")
@@ -19,13 +22,18 @@ _PASSING = ("proxypass", "proxypassmatch", "balancermember", "sethandler", "rewr
 _PORTS = {"https": 443, "http": 80, "ajp": 8009, "fcgi": 9000, "wss": 443}
 
 
+_SHAPE = re.compile(r"\s*(?:</?[A-Z][A-Za-z0-9]+[ >]|[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*(?:\s|$))")
+"""How every line begins: a directive's name, or a section."""
+
+
 def fits(head: str) -> float:
     """Directives that only Apache has, no semicolons at the ends of lines."""
     known = len(_KNOWN.findall(head))
-    if not known or re.search(r"(?m);\s*$", head):
+    if not known or re.search(r"(?m)^[^#\n]*;\s*$", head):
         return 0.0
-    lines = sum(1 for line in head.splitlines() if line.strip() and line.strip()[0] != "#")
-    return 0.95 if known * 4 >= lines else 0.6
+    lines = [line for line in head.splitlines() if line.strip() and line.strip()[0] != "#"]
+    shaped = sum(1 for line in lines if _SHAPE.match(line))
+    return 0.95 if known * 4 >= len(lines) or shaped >= 0.85 * len(lines) else 0.6
 
 
 def read(material: Material) -> Iterator[Observation]:

@@ -17,6 +17,8 @@ KIND = "report"
 
 LIMIT = 65_536
 """Characters of a report that are read."""
+HEAD = 8_192
+"""Characters by which one is recognised."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9\"'(\[])|\n{2,}|(?<=;)\s")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]*(?=[\s,.;:!?)]|$)")
 _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", re.IGNORECASE)
@@ -31,7 +33,7 @@ def fits(head: str) -> float:
     tokens = text.split()
     if len(words) < 5 or len(words) < 0.55 * len(tokens):
         return 0.0
-    return 0.3 if any(True for _ in _facts(text)) else 0.0
+    return 0.3 if any(True for _ in _facts(text[:HEAD])) else 0.0
 
 
 def read(material: Material) -> Iterator[Observation]:
