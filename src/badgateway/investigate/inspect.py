@@ -34,7 +34,9 @@ TAIL = 8 * 1024 * 1024
 """Bytes at the end of a log that are read."""
 MOST_FILES = 300
 """Files of configuration that are read, includes among them."""
-_INCLUDE = re.compile(r"(?mi)^\s*include(?:optional)?\s*=?\s+\"?([^\";#\n]+?)\"?\s*;?\s*$")
+_INCLUDE = re.compile(
+    r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
+)
 _CONFIG_KINDS = {
     "nginx": "nginx-config",
     "apache": "apache-config",

@@ -5,14 +5,15 @@ number and excerpt, and the first and last time.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from string import Formatter
 from typing import TypeAlias
 
-from badgateway.knowledge.signature import Signature, load_signatures
+from badgateway.knowledge.signature import LONGEST, Signature, load_signatures
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material, too_old
 from badgateway.model.observation import Observation, Value, frozen
@@ -23,6 +24,8 @@ EXCERPT = 400
 """Characters of a line that are kept."""
 MOST_GROUPS = 2_000
 """Different statements that are kept of one log; further ones are only counted."""
+_PIECE = 5
+"""Characters of the pieces of text by which signatures are found."""
 MOST_TIMES = 50
 """Times of a group that are kept, its first ones, to be paired with those of other logs."""
 
@@ -64,6 +67,46 @@ class _Group:
     times: list[str] = field(default_factory=list)
 
 
+class _Candidates:
+    """Which of many signatures a line may hold, without trying each of them.
+
+    Each is found by one piece of a text that it must contain, the piece that the fewest others
+    share; a line is cut into all its pieces once.
+    """
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        self._signatures = signatures
+        self._always: list[int] = []
+        self._by_piece: dict[str, list[int]] = {}
+        common = Counter(
+            piece for s in signatures for text in s.contains for piece in _pieces(text)
+        )
+        for number, signature in enumerate(signatures):
+            pieces = [piece for text in signature.contains for piece in _pieces(text)]
+            if pieces:
+                rarest = min(pieces, key=lambda piece: common[piece])
+                self._by_piece.setdefault(rarest, []).append(number)
+            else:
+                self._always.append(number)
+
+    def of(self, line: str) -> Iterator[Signature]:
+        """Those that may fit, in their order."""
+        shared = self._by_piece.keys() & _pieces(line[:LONGEST])
+        numbers = sorted([*self._always, *(n for piece in shared for n in self._by_piece[piece])])
+        return (self._signatures[number] for number in numbers)
+
+
+def _pieces(text: str) -> set[str]:
+    return {text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1)}
+
+
+@cache
+def _candidates(products: tuple[str, ...] | None) -> _Candidates:
+    known = load_signatures()
+    names = list(known) if products is None else products
+    return _Candidates([signature for name in names for signature in known.get(name, ())])
+
+
 class Statements:
     """What the signatures of some products find in a log, said once for each thing.
 
@@ -74,9 +117,7 @@ class Statements:
     """
 
     def __init__(self, material: Material, kind: str, products: Iterable[str] | None) -> None:
-        known = load_signatures()
-        names = list(known) if products is None else list(products)
-        self._signatures = [signature for name in names for signature in known.get(name, ())]
+        self._candidates = _candidates(None if products is None else tuple(products))
         self._material, self._kind = material, kind
         self._groups: dict[tuple[object, ...], _Group] = {}
         self.beyond = 0
@@ -87,7 +128,7 @@ class Statements:
 
         `dated` is its time where it has none of its own.
         """
-        for signature in self._signatures:
+        for signature in self._candidates.of(parts.message):
             values = signature.find(parts.message)
             if values is None:
                 continue

@@ -29,10 +29,11 @@ _PROMPT = re.compile(
 )
 _LS = re.compile(r"^(?:sudo )?ls\b[^|;&]*?(/[\w./-]*)")
 _LOSS = re.compile(
-    r"(\d+) packets transmitted, (\d+) (?:packets )?received,.*?([\d.]+)% packet loss"
+    r"(\d{1,9}) packets transmitted, (\d{1,9}) (?:packets )?received,"
+    r".{0,80}?([\d.]{1,9})% packet loss"
 )
-_PROXY = re.compile(r"(?mi)^(?:export |set )?((?:https?|all|no)_proxy)\s*[=:]\s*(\S+)")
-_JAIL = re.compile(r"(?m)^\W*Status for the jail: (\S+)")
+_PROXY = re.compile(r"(?mi)^(?:export |set )?((?:https?|all|no)_proxy)[ \t]*[=:][ \t]*(\S+)")
+_JAIL = re.compile(r"(?m)^[^\w\n]{0,40}Status for the jail: (\S{1,200})")
 _BANNED = re.compile(r"Banned IP list:\s*(.+)")
 _BOOLEAN = re.compile(r"(?m)^(\w+) --> (on|off)")
 _CURL = re.compile(r"curl: \((\d+)\) (.*)")

@@ -10,12 +10,16 @@ from badgateway.model.observation import Observation, Value
 KIND = "apache-config"
 
 _KNOWN = re.compile(
-    r"(?mi)^\s*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory|ProxyPass|ProxyPassReverse"
+    r"(?mi)^[ \t]*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory"
+    r"|ProxyPass|ProxyPassReverse"
     r"|ProxyTimeout|ServerName|ServerAlias|DocumentRoot|BalancerMember|SetHandler|SSLProxyEngine"
-    r"|<IfModule|<Files|<IfDefine|AddType|AddDefaultCharset|AddOutputFilter|AddLanguage|DirectoryIndex"
+    r"|<IfModule|<Files|<IfDefine|AddType|AddDefaultCharset|AddOutputFilter|AddLanguage"
+    r"|DirectoryIndex"
     r"|SetEnvIf|BrowserMatch|RequestReadTimeout|ServerTokens|StartServers|ScriptSock|AliasMatch"
-    r"|SSLProtocol|SSLCipherSuite|Protocols|CacheRoot|Require\s+(?:all|ip|host|local)|Options\s+[+-]?[A-Z]"
-    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen\s+(?:\S+:)?\d+\s*$)\b"
+    r"|SSLProtocol|SSLCipherSuite|Protocols|CacheRoot|Require[ \t]+(?:all|ip|host|local)"
+    r"|Options[ \t]+[+-]?[A-Z]"
+    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule"
+    r"|Listen[ \t]+(?:\S+:)?\d+[ \t\r]*$)\b"
 )
 _TARGET = re.compile(r"(?:(unix:[^|]+)\|)?(\w+)://([^/\s\"]*)")
 _PASSING = ("proxypass", "proxypassmatch", "balancermember", "sethandler", "rewriterule")
@@ -29,7 +33,7 @@ _SHAPE = re.compile(r"\s*(?:</?[A-Z][A-Za-z0-9]+[ >]|[A-Z][A-Za-z0-9]*[a-z][A-Za
 def fits(head: str) -> float:
     """Directives that only Apache has, no semicolons at the ends of lines."""
     known = len(_KNOWN.findall(head))
-    if not known or re.search(r"(?m)^[^#\n]*;\s*$", head):
+    if not known or re.search(r"(?m)^[^#\n]*;[ \t\r]*$", head):
         return 0.0
     lines = [line for line in head.splitlines() if line.strip() and line.strip()[0] != "#"]
     shaped = sum(1 for line in lines if _SHAPE.match(line))

@@ -9,10 +9,10 @@ from badgateway.model.observation import Observation, Value
 
 KIND = "caddyfile"
 
-_PROXY = re.compile(r"(?m)^\s*(?:reverse_proxy|php_fastcgi|proxy)\s+\S")
-_SITE = re.compile(r"(?m)^(?:https?://)?[\w.*-]*(?::\d{1,5})?(?:, \S+)*\s*\{\s*$")
+_PROXY = re.compile(r"(?m)^[ \t]*(?:reverse_proxy|php_fastcgi|proxy)[ \t]+\S")
+_SITE = re.compile(r"(?m)^(?:https?://)?[\w.*-]*(?::\d{1,5})?(?:, \S+)*[ \t]*\{[ \t\r]*$")
 _SERVES = re.compile(
-    r"(?m)^\s+(?:file_server|root \*|encode (?:gzip|zstd)|php_fastcgi|respond|tls|handle|route)\b"
+    r"(?m)^[ \t]+(?:file_server|root \*|encode (?:gzip|zstd)|php_fastcgi|respond|tls|handle|route)\b"
 )
 _TIMEOUTS = {"dial_timeout": "connect", "response_header_timeout": "read", "read_timeout": "read"}
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
@@ -20,7 +20,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 def fits(head: str) -> float:
     """A directive that only Caddy has, without semicolons."""
-    if re.search(r"(?m)^[^#\n]*;\s*$", head):
+    if re.search(r"(?m)^[^#\n]*;[ \t\r]*$", head):
         return 0.0
     served = _SITE.search(head) and _SERVES.search(head)
     return 0.95 if _PROXY.search(head) or served else 0.0

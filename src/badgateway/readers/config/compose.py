@@ -16,9 +16,9 @@ from badgateway.model.observation import Observation, Value
 
 KIND = "compose-config"
 
-_SERVICES = re.compile(r"(?m)^services:\s*(?:#[^\n]*)?$")
+_SERVICES = re.compile(r"(?m)^services:[ \t]*(?:#[^\n]*)?$")
 _KEYS = re.compile(
-    r"(?m)^\s{1,8}(?:image|build|ports|depends_on|networks|volumes|environment|restart|command"
+    r"(?m)^[ ]{1,8}(?:image|build|ports|depends_on|networks|volumes|environment|restart|command"
     r"|expose|container_name|network_mode|healthcheck):"
 )
 _GATEWAY = re.compile(r"(?i)nginx|caddy|traefik|haproxy|httpd|apache|envoy|openresty|varnish")

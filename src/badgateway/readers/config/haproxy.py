@@ -29,7 +29,7 @@ def fits(head: str) -> float:
     """A section's head, and keywords under it."""
     sections = re.findall(r"(?m)^(?:global|defaults|frontend|backend|listen)\b", head)
     keywords = re.findall(
-        r"(?m)^\s+(?:server|bind|mode|timeout|balance|option|default_backend)\s", head
+        r"(?m)^[ \t]+(?:server|bind|mode|timeout|balance|option|default_backend)\s", head
     )
     if not sections or ";" in head.split("#", maxsplit=1)[0][:2_000].replace("; ", ""):
         return 0.0

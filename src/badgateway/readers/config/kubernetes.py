@@ -16,10 +16,10 @@ from badgateway.model.observation import Observation, Value
 KIND = "kubernetes-config"
 
 _KIND = re.compile(
-    r"(?m)^\s{0,4}(?:- )?kind:\s*(?:Ingress|Service|Deployment|StatefulSet|DaemonSet|Pod|List"
-    r"|ReplicaSet|HTTPRoute|EndpointSlice|Endpoints)\s*$"
+    r"(?m)^[ ]{0,4}(?:- )?kind:[ \t]*(?:Ingress|Service|Deployment|StatefulSet|DaemonSet|Pod|List"
+    r"|ReplicaSet|HTTPRoute|EndpointSlice|Endpoints)[ \t\r]*$"
 )
-_VERSION = re.compile(r"(?m)^\s{0,4}(?:- )?apiVersion:\s*\S")
+_VERSION = re.compile(r"(?m)^[ ]{0,4}(?:- )?apiVersion:[ \t]*\S")
 _RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod")
 
 
