@@ -15,6 +15,7 @@ from statistics import median
 
 from badgateway.knowledge.scan import (
     EXCERPT,
+    LOOKED_AT,
     MOST_TIMES,
     Entry,
     Statements,
@@ -194,7 +195,7 @@ class _Tally:
             key = (request.status, "", "")
         group = self._failed.get(key)
         if group is None:
-            group = self._failed[key] = _Failed(number, masked(line[:EXCERPT]))
+            group = self._failed[key] = _Failed(number, masked(line[:LOOKED_AT])[:EXCERPT])
         group.count += 1
         group.explained |= explained
         when = request.when()

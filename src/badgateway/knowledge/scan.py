@@ -22,6 +22,8 @@ from badgateway.model.vocabulary import vocabulary
 
 EXCERPT = 400
 """Characters of a line that are kept."""
+LOOKED_AT = 4_096
+"""Characters that are looked at for secrets, so that none is cut before it is recognised."""
 MOST_GROUPS = 2_000
 """Different statements that are kept of one log; further ones are only counted."""
 _PIECE = 5
@@ -238,7 +240,7 @@ def _stated(
         "signature": f"{signature.product}/{signature.id}",
         "trust": str(signature.trust),
         "line": number,
-        "excerpt": masked(line[:EXCERPT]),
+        "excerpt": masked(line[:LOOKED_AT])[:EXCERPT],
     }
     source = f"{kind}:{material.name}:{number}"
     return Observation(signature.hop, signature.observation, value, source, at)
@@ -264,4 +266,4 @@ def _clean(value: Value) -> Value:
         return value
     if _PLAIN.fullmatch(value) and len(value) < 16:
         return int(value)
-    return masked(value[:EXCERPT])
+    return masked(value[:LOOKED_AT])[:EXCERPT]

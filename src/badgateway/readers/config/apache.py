@@ -74,7 +74,7 @@ def _line(
             found = _TARGET.search(word.removeprefix("proxy:"))
             if found is None or found[2] == "balancer":
                 continue
-            address = found[1] or found[3]
+            address = found[1] or found[3].rpartition("@")[2]
             if not found[1] and not re.search(r":\d+$", address):
                 address = f"{address}:{_PORTS.get(found[2], 80)}"
             protocol = {"fcgi": "fastcgi"}.get(found[2], found[2])

@@ -198,7 +198,7 @@ def _pass(
     target = directive.arguments[0]
     scheme, _, rest = target.rpartition("://")
     scheme = scheme or _PASS[directive.name]
-    host = rest if rest.startswith("unix:") else rest.split("/", 1)[0]
+    host = rest if rest.startswith("unix:") else rest.split("/", 1)[0].rpartition("@")[2]
     common: dict[str, Value] = {
         "protocol": scheme,
         "sites": context["sites"],

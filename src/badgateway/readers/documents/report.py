@@ -44,7 +44,7 @@ def read(material: Material) -> Iterator[Observation]:
         value = {"fact": name, "says": says, "excerpt": masked(sentence[:300])}
         yield Observation(Hop.BROWSER, "reported", value, source)
     response = Response(status=None, body=text, headed=False)
-    excerpt = masked(" ".join(text.split())[:200])
+    excerpt = " ".join(masked(text[:4_096]).split())[:200]
     page = {**response.value(), "url": material.name, "what": "report", "excerpt": excerpt}
     yield Observation(Hop.GATEWAY, "page-text", page, source)
 

@@ -38,6 +38,6 @@ def read(material: Material) -> Iterator[Observation]:
     text = material.text(_PAGE + 1)
     if len(text) <= _PAGE:
         response = Response(status=None, body=text, headed=False)
-        excerpt = masked(" ".join(text.split())[:200])
+        excerpt = " ".join(masked(text[:4_096]).split())[:200]
         value = {**response.value(), "url": material.name, "what": "log", "excerpt": excerpt}
         yield Observation(Hop.GATEWAY, "page-text", value, f"{KIND}:{material.name}")
