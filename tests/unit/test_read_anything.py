@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import subprocess
+import sys
 import tomllib
 from io import BytesIO
 from pathlib import Path
@@ -152,3 +154,56 @@ def test_configuration_as_it_is_shipped_is_read_without_a_complaint(folder):
         complaints = {"config-flaw", "config-broken", "lines-unread", "maintenance-on"}
         found = [o for o in read_sorted(material_at(path)) if o.name in complaints]
         assert not found, path
+
+
+MILLION = """
+import io, resource, sys
+from badgateway.investigate.sort import read_sorted
+from badgateway.model.material import Material
+
+LINE = {line!r}
+
+
+class Endless(io.RawIOBase):
+    # Bytes that are made as they are read, so that only the reader's own memory counts.
+    def __init__(self):
+        self.left, self.rest, self.number = {lines}, b"", 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        while len(self.rest) < len(buffer) and self.left:
+            many = min(self.left, 500)
+            self.rest += b"".join(LINE % (self.number + n) for n in range(many))
+            self.left, self.number = self.left - many, self.number + many
+        part, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+material = Material("x", lambda: io.BufferedReader(Endless()))
+resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+found = list(read_sorted(material))
+print(len(found), max(o.number("count") or 0 for o in found))
+"""
+LOGS = {
+    "nginx": b"2024/01/01 10:00:00 [error] 31#31: *1 connect() failed (111: Connection refused) "
+    b'while connecting to upstream, client: 203.0.113.7, server: s, request: "GET /%d HTTP/1.1", '
+    b'upstream: "http://10.0.0.2:8000/", host: "s"\n',
+    "access": b'203.0.113.7 - - [24/Nov/2026:09:14:02 +0000] "GET /%d HTTP/1.1" 502 1 "-" "c" '
+    b"rt=60.0\n",
+}
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_long_log_is_read_in_bounded_memory(log):
+    """Sixty thousand lines, each different, within 300 MB of address space."""
+    program = MILLION.format(line=LOGS[log], lines=60_000, memory=300 << 20)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    kinds, count = map(int, done.stdout.split())
+    assert kinds < 20
+    assert count == 60_000

@@ -86,8 +86,16 @@ def shown(text):
     return out.getvalue().replace("\n", ""), verdict_json(verdict)
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", PLANTED)
+PAIRS = [
+    (kind, form)
+    for number, kind in enumerate(PLANTED)
+    for place, form in enumerate(FORMS)
+    if place == 0 or (place + number) % 3 == 0
+]
+"""Every kind alone and in one or two of the dialects."""
+
+
+@pytest.mark.parametrize(("kind", "form"), PAIRS)
 def test_a_secret_comes_out_nowhere(kind, form):
     """Neither whole nor in part, in the report or the JSON."""
     for output in shown(FORMS[form].replace("{}", PLANTED[kind])):

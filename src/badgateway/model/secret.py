@@ -32,7 +32,7 @@ _PAIR = re.compile(
 )
 """Kubernetes' way: the name on one line, its value on the next."""
 _OPTION = re.compile(
-    r"(?i)((?:--?[\w-]{0,40}|\binsecure-)" + _NAME + r"[\w-]{0,40}(?:\s{1,4}|=))" + _VALUE
+    r"(?i)((?:(?<![\w-])--?[\w-]{0,40}|\binsecure-)" + _NAME + r"[\w-]{0,40}(?:\s{1,4}|=))" + _VALUE
 )
 _USER_OPTION = re.compile(r"(\s(?:-u|--user|--proxy-user)[ =]?[\w.@-]{1,64}:)([^\s\"']{1,512})")
 _MYSQL_OPTION = re.compile(

@@ -19,7 +19,10 @@ from badgateway.model.observation import Observation, Value
 
 SECONDS = 2.0
 """How long an upstream gets to take a connection, and to answer."""
-_GET_VALUES = struct.pack("!BBHHBx", 1, 9, 0, 18, 0) + b"\x0f\x00FCGI_MAX_CONNS" + b"\x00"
+_WANTED = b"FCGI_MAX_CONNS"
+_ASKED_FOR = bytes([len(_WANTED), 0]) + _WANTED
+_GET_VALUES = struct.pack("!BBHHBx", 1, 9, 0, len(_ASKED_FOR), 0) + _ASKED_FOR
+"""A record of type FCGI_GET_VALUES with one name and no value (FastCGI specification 3.3, 3.4)."""
 _RESULTS = {
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "no-route",
