@@ -1,6 +1,8 @@
 """Access logs: what single lines tell, and what many tell together."""
 
 import json
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -184,3 +186,12 @@ def test_access_lines_of_caddy_stand_among_its_other_lines():
     }  # fmt: skip
     text = "".join(json.dumps(e, separators=(",", ":")) + "\n" for e in (reason, access))
     assert {"upstream-refused", "answers-logged"} <= set(said(text))
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_an_exported_journal_is_read_with_its_times(form):
+    """JSON and export format of journalctl say the same, in microseconds since the epoch."""
+    kinds = Path(__file__).parents[1] / "contracts" / "kinds.toml"
+    sample = tomllib.loads(kinds.read_text("utf-8"))["journal-export"][form]
+    (found,) = said(sample).values()
+    assert found.at.isoformat() == "2025-11-24T16:00:00+00:00"
