@@ -11,11 +11,19 @@ from badgateway.cli.arguments import Parsed, complain
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.model.secret import without_people
 from badgateway.model.target import TargetError, Wishes, target_of
 from badgateway.model.verdict import Verdict, Who
 from badgateway.report.safe import safe
 from badgateway.transport.files import VERDICT, materials_at, write_bundle
 
+_OF_SERVERS = (
+    *("upstream", "address", "addresses", "resolver", "database", "found", "server", "host"),
+    *("system", "others", "working", "failing", "network"),
+)
+"""Values in which addresses of servers stand."""
+_OF_PEOPLE = ("banned", "peer-disallowed", "traffic", "request-refused", "firewall-rule")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -67,9 +75,21 @@ def _pack(verdict: Verdict, path: Path) -> None:
 
     told = StringIO()
     report(verdict, knowledge(), Words("en"), console(told), Detail.WHY)
-    files = {VERDICT: verdict_json(verdict).encode(), "report.txt": told.getvalue().encode()}
-    write_bundle(path, files)
-    print(f"badgateway: packed into {safe(str(path))}; secrets are masked", file=sys.stderr)
+    servers = _servers(verdict)
+    texts = {VERDICT: verdict_json(verdict), "report.txt": told.getvalue()}
+    write_bundle(path, {name: without_people(t, servers).encode() for name, t in texts.items()})
+    masks = "secrets and addresses of people are masked"
+    print(f"badgateway: packed into {safe(str(path))}; {masks}", file=sys.stderr)
+
+
+def _servers(verdict: Verdict) -> set[str]:
+    """The addresses that belong to servers: whoever explains the bundle needs them."""
+    kept: set[str] = set()
+    for observation in verdict.observations:
+        if observation.name not in _OF_PEOPLE:
+            for key in _OF_SERVERS:
+                kept.update(_ADDRESS.findall(str(observation.value.get(key, ""))[:4_000]))
+    return kept
 
 
 def _since(text: str | None) -> datetime | None:

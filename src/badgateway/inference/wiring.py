@@ -7,16 +7,16 @@ outside. Each function looks at the evidence and states one joined observation.
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from badgateway.inference.address import Address, address_of
+from badgateway.inference.settings import settled
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation, Value
 
+_BACKENDS = ("backend", "backend-default")
 _REFUSED = ("upstream-refused", "socket-not-found")
 _SILENT = ("upstream-connect-timeout",)
 _UNREACHED = ("refused", "no-route", "times-out", "socket-missing")
-_LOOPBACK = ("127.", "[::1]", "::1", "localhost")
-_EVERYWHERE = ("0.0.0.0", "[::]", "*", "::", "")  # noqa: S104 - compared only
 
 
 def wired(evidence: Evidence) -> Iterator[Observation]:
@@ -40,44 +40,7 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _ports,
     ):
         yield from join(evidence)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where something listens or is looked for: a path, or a host and a port."""
-
-    host: str
-    port: str
-    path: str = ""
-
-    @property
-    def loopback(self) -> bool:
-        """Whether it is this machine's own, or container's own, loopback."""
-        return self.host.startswith(_LOOPBACK)
-
-    @property
-    def everywhere(self) -> bool:
-        """Whether it stands for every address of the machine."""
-        return self.host in _EVERYWHERE
-
-    @property
-    def six(self) -> bool:
-        """Whether it is an address of IPv6."""
-        return ":" in self.host
-
-
-_PORT = re.compile(r"\d+|<[\w ]+>")
-"""A port, or what a careful person wrote in its place."""
-
-
-def address_of(text: str) -> Address | None:
-    """`HOST:PORT`, `[v6]:PORT`, `:PORT`, `unix:/PATH` taken apart; None for anything else."""
-    if text.startswith(("unix:", "/")):
-        return Address("", "", text.removeprefix("unix:").rstrip(":"))
-    host, colon, port = text.rpartition(":")
-    if not colon or not _PORT.fullmatch(port):
-        return None
-    return Address(host.strip("[]") if host.startswith("[") else host, port)
+    yield from settled(evidence)
 
 
 def _wanted(evidence: Evidence) -> list[tuple[Observation, Address]]:
@@ -110,13 +73,14 @@ def _listeners(evidence: Evidence) -> Iterator[Observation]:
         if upstream in seen:
             continue
         seen.add(upstream)
-        if any(_serves(a, wanted) for _, a in listening):
+        complete = _listed(wanted, listening)
+        if any(_serves(a, wanted) for o, a in listening if not (complete and _declared(o))):
             continue
         other = _otherwise(observation, wanted, _free(listening, evidence, upstream))
         if other is not None:
             word, (found, address) = other
             yield _joined(observation, word, found=_shown(address), process=_who(found))
-        elif _listed(wanted, listening):
+        elif complete:
             yield _joined(observation, "no-listener")
 
 
@@ -170,6 +134,11 @@ def _listed(wanted: Address, listening: list[tuple[Observation, Address]]) -> bo
         if wanted.path or wanted.loopback or address.host == wanted.host:
             return True
     return False
+
+
+def _declared(observation: Observation) -> bool:
+    """Whether it says where something is meant to listen, not that it does."""
+    return observation.name == "config-pool" or bool(observation.value.get("declared"))
 
 
 def _serves(listener: Address, wanted: Address) -> bool:
@@ -280,6 +249,7 @@ def _pools(evidence: Evidence) -> Iterator[Observation]:
 def _timeouts(evidence: Evidence) -> Iterator[Observation]:
     """A worker that is killed before the gateway would give up."""
     gateways = [o for o in evidence.named("config-timeout") if o.text("role") == "read"]
+    gateways = gateways or list(_default_timeouts(evidence))
     workers = [o for o in evidence.named("config-timeout") if o.text("role") == "worker"]
     for worker in workers:
         kept = worker.number("seconds")
@@ -300,10 +270,24 @@ def _timeouts(evidence: Evidence) -> Iterator[Observation]:
                 break
 
 
+_READ_DEFAULTS = {"nginx": 60.0}
+"""Seconds: proxy_read_timeout and its kin."""
+
+
+def _default_timeouts(evidence: Evidence) -> Iterator[Observation]:
+    """How long a gateway waits whose whole configuration is there and says nothing about it."""
+    for observation in evidence.named("config-upstream"):
+        seconds = _READ_DEFAULTS.get(observation.text("by"))
+        if seconds is not None and observation.value.get("whole"):
+            value = {**observation.value, "seconds": seconds, "role": "read"}
+            yield Observation(Hop.GATEWAY, "config-timeout", value, observation.source)
+            return
+
+
 def _keepalives(evidence: Evidence) -> Iterator[Observation]:
     """An application that closes idle connections before the gateway stops reusing them."""
     reuse = [o for o in evidence.named("config-keepalive") if o.text("role") == "upstream"]
-    close = [o for o in evidence.named("config-keepalive") if o.text("role") == "backend"]
+    close = [o for o in evidence.named("config-keepalive") if o.text("role") in _BACKENDS]
     for outer in reuse:
         for inner in close:
             longer, shorter = outer.number("seconds"), inner.number("seconds")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from badgateway.inference.judge import judge_material
-from badgateway.investigate.sort import read_sorted
+from badgateway.investigate.sort import read_together
 from badgateway.knowledge.base import Knowledge, knowledge
 from badgateway.model.material import Material
 from badgateway.model.observation import Evidence
@@ -21,11 +21,9 @@ def explain_materials(artifacts: Iterable[Material], known: Knowledge | None = N
     """
     started = time.monotonic()
     known = known or knowledge()
-    evidence, names = Evidence(), []
-    for material in artifacts:
-        names.append(material.name)
-        for observation in read_sorted(material):
-            evidence.add(observation)
+    materials = list(artifacts)
+    evidence = Evidence(read_together(materials))
+    names = [material.name for material in materials]
     verdict = judge_material(evidence, ", ".join(names), known)
     verdict = replace(verdict, steps=steps_for(verdict, known))
     return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from badgateway.inference.address import address_of
 from badgateway.inference.judge import judge_material
-from badgateway.inference.wiring import address_of
 from badgateway.investigate.check import check_url
-from badgateway.investigate.sort import read_sorted
+from badgateway.investigate.sort import MOST_FORMATS, read_sorted
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material, material_of
@@ -33,9 +33,15 @@ DEEPEST = 4
 """Places a request is followed through: gateway, application, database, and one more."""
 TAIL = 8 * 1024 * 1024
 """Bytes at the end of a log that are read."""
+RECENT = 3_600
+"""Seconds that count as now, where nobody asks about another time."""
+REQUESTS = 2 * 1024 * 1024
+"""Bytes at the end of an access log that are read."""
 MOST_FILES = 300
 """Files of configuration that are read, includes among them."""
-_INCLUDE = re.compile(r"(?mi)^\s*include(?:optional)?\s*=?\s+\"?([^\";#\n]+?)\"?\s*;?\s*$")
+_INCLUDE = re.compile(
+    r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
+)
 _CONFIG_KINDS = {
     "nginx": "nginx-config",
     "apache": "apache-config",
@@ -226,7 +232,7 @@ def _known(material: Material) -> Iterator[Observation]:
 def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
     """Whether a file was changed since the time that is asked about, or in the last hour."""
     since = search.request.since
-    begin = since.timestamp() if since else time.time() - 3_600
+    begin = since.timestamp() if since else time.time() - RECENT
     try:
         changed = file.stat().st_mtime
     except OSError:
@@ -289,29 +295,42 @@ def _logs(search: _Search, found: list[Software]) -> None:
             paths.setdefault(observation.text("path"), own)
     for path, place in paths.items():
         key = f"{place.name}:{path}"
-        if key in search.files or "access" in path:
+        if key in search.files:
             continue
         search.files.add(key)
         try:
             material = material_at(_under(place.root, path), path)
         except OSError:
             continue
+        if not material.head.strip():
+            continue
+        if "access" in path:
+            _add(search, _requests(search, material))
+            continue
         dated = replace(material, since=search.request.since, dated_only=True)
         _add(search, _known(_tail(dated)))
 
 
-def _tail(material: Material) -> Material:
+def _requests(search: _Search, material: Material) -> Iterator[Observation]:
+    """What an access log says of the last hour, or of the time that is asked about."""
+    formats = tuple(o.text("format") for o in search.evidence.named("config-log-format"))
+    begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
+    recent = replace(material, since=begin, dated_only=True, formats=formats[:MOST_FORMATS])
+    yield from read_sorted(_tail(recent, REQUESTS))
+
+
+def _tail(material: Material, most: int = TAIL) -> Material:
     """The end of a log, as much as is read."""
     with material.open() as file:
         if not file.seekable():
             return material
         size = file.seek(0, 2)
-    if size <= TAIL:
+    if size <= most:
         return material
 
     def opened() -> BinaryIO:
         file = material.open()
-        file.seek(size - TAIL)
+        file.seek(size - most)
         file.readline()
         return file
 

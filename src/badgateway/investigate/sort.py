@@ -5,7 +5,7 @@ A person pastes a page, four log lines, a piece of configuration and what `ss` p
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from badgateway.model.hop import Hop
@@ -20,6 +20,8 @@ _BOUNDARY = re.compile(
 )
 """Where a mixture may be cut: empty lines, code fences, a shell's prompt."""
 _MOST = 500
+MOST_FORMATS = 50
+"""Formats of access logs that are tried."""
 
 
 def read_sorted(material: Material) -> Iterator[Observation]:
@@ -33,6 +35,27 @@ def read_sorted(material: Material) -> Iterator[Observation]:
             yield _unknown(piece)
         else:
             yield from readers()[kind].read(piece)
+
+
+def read_together(materials: Iterable[Material]) -> Iterator[Observation]:
+    """Everything that stands in several artifacts.
+
+    Configuration comes first, because it declares how the lines of the logs beside it are built.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    pieces = [piece for material in materials for piece in sorted_pieces(material)]
+    pieces.sort(key=lambda piece: not (piece[0] or "").endswith("-config"))
+    formats: list[str] = []
+    for kind, piece in pieces:
+        if kind is None:
+            yield _unknown(piece)
+            continue
+        for observation in readers()[kind].read(replace(piece, formats=tuple(formats))):
+            if observation.name == "config-log-format" and len(formats) < MOST_FORMATS:
+                formats.append(observation.text("format"))
+            yield observation
 
 
 def sorted_pieces(material: Material) -> Iterator[tuple[str | None, Material]]:

@@ -51,3 +51,24 @@ def yearless_time(text: str, changed: float | None) -> datetime | None:
         if found is not None and found.timestamp() <= end.timestamp() + 86_400:
             return found
     return None
+
+
+class W3CLines:
+    """Lines of a W3C extended log, whose fields a `#Fields:` line names (www.w3.org/TR/WD-logfile).
+
+    Args:
+        head: its beginning, with the first such line.
+    """
+
+    def __init__(self, head: str) -> None:
+        found = re.search(r"(?m)^#Fields:\s*([^\n]{1,4000})", head)
+        self.names = found[1].split() if found else []
+
+    def fields(self, line: str) -> dict[str, str] | None:
+        """The fields of a line by name; None where it has another number of them."""
+        values = line.split("\t") if "\t" in line else line.split(" ")
+        return dict(zip(self.names, values, strict=True)) if self.fit(values) else None
+
+    def fit(self, values: list[str]) -> bool:
+        """Whether these are as many as there are fields."""
+        return bool(self.names) and len(values) == len(self.names)

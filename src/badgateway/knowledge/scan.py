@@ -5,13 +5,15 @@ number and excerpt, and the first and last time.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from string import Formatter
+from typing import TypeAlias
 
-from badgateway.knowledge.signature import Signature, load_signatures
+from badgateway.knowledge.signature import LONGEST, Signature, load_signatures
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material, too_old
 from badgateway.model.observation import Observation, Value, frozen
@@ -20,10 +22,18 @@ from badgateway.model.vocabulary import vocabulary
 
 EXCERPT = 400
 """Characters of a line that are kept."""
+LOOKED_AT = 4_096
+"""Characters that are looked at for secrets, so that none is cut before it is recognised."""
 MOST_GROUPS = 2_000
 """Different statements that are kept of one log; further ones are only counted."""
+_PIECE = 5
+"""Characters of the pieces of text by which signatures are found."""
 MOST_TIMES = 50
 """Times of a group that are kept, its first ones, to be paired with those of other logs."""
+
+
+When: TypeAlias = Callable[[], datetime | None]
+"""When a line was written, worked out only for lines that matter."""
 
 
 def undated() -> None:
@@ -42,7 +52,7 @@ class Entry:
     """
 
     message: str
-    at: Callable[[], datetime | None] = undated
+    at: When = undated
     values: Callable[[], Mapping[str, Value]] = dict
 
     @property
@@ -57,6 +67,110 @@ class _Group:
     count: int = 0
     last: datetime | None = None
     times: list[str] = field(default_factory=list)
+
+
+class _Candidates:
+    """Which of many signatures a line may hold, without trying each of them.
+
+    Each is found by one piece of a text that it must contain, the piece that the fewest others
+    share; a line is cut into all its pieces once.
+    """
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        self._signatures = signatures
+        self._always: list[int] = []
+        self._by_piece: dict[str, list[int]] = {}
+        common = Counter(
+            piece for s in signatures for text in s.contains for piece in _pieces(text)
+        )
+        for number, signature in enumerate(signatures):
+            pieces = [piece for text in signature.contains for piece in _pieces(text)]
+            if pieces:
+                rarest = min(pieces, key=lambda piece: common[piece])
+                self._by_piece.setdefault(rarest, []).append(number)
+            else:
+                self._always.append(number)
+
+    def of(self, line: str) -> Iterator[Signature]:
+        """Those that may fit, in their order."""
+        shared = self._by_piece.keys() & _pieces(line[:LONGEST])
+        numbers = sorted([*self._always, *(n for piece in shared for n in self._by_piece[piece])])
+        return (self._signatures[number] for number in numbers)
+
+
+def _pieces(text: str) -> set[str]:
+    return {text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1)}
+
+
+@cache
+def _candidates(products: tuple[str, ...] | None) -> _Candidates:
+    known = load_signatures()
+    names = list(known) if products is None else products
+    return _Candidates([signature for name in names for signature in known.get(name, ())])
+
+
+class Statements:
+    """What the signatures of some products find in a log, said once for each thing.
+
+    Args:
+        material: the log.
+        kind: its dialect, the first word of every observation's source.
+        products: names of signature files; order decides where two would fit; all where None.
+    """
+
+    def __init__(self, material: Material, kind: str, products: Iterable[str] | None) -> None:
+        self._candidates = _candidates(None if products is None else tuple(products))
+        self._material, self._kind = material, kind
+        self._groups: dict[tuple[object, ...], _Group] = {}
+        self.beyond = 0
+        """Lines that say something which was not kept, because there was too much."""
+
+    def look(self, number: int, line: str, parts: Entry, dated: When | None = None) -> bool:
+        """Keep what line `number` says, and tell whether it says anything.
+
+        `dated` is its time where it has none of its own.
+        """
+        for signature in self._candidates.of(parts.message):
+            values = signature.find(parts.message)
+            if values is None:
+                continue
+            when = (dated or parts.at)()
+            if not too_old(self._material, when):
+                self._keep(signature, {**parts.values(), **values}, number, line, when)
+            return True
+        return False
+
+    def _keep(
+        self,
+        signature: Signature,
+        values: Mapping[str, Value],
+        number: int,
+        line: str,
+        when: datetime | None,
+    ) -> None:
+        key = (signature.product, signature.id, *_identity(values))
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) >= MOST_GROUPS:
+                self.beyond += 1
+                return
+            said = _stated(signature, values, self._material, self._kind, number, line, when)
+            group = self._groups[key] = _Group(said)
+        group.count += 1
+        if when is not None:
+            group.last = when
+            if len(group.times) < MOST_TIMES:
+                group.times.append(when.isoformat())
+
+    def observations(self) -> Iterator[Observation]:
+        """Each statement with its count, first line, and first and last time."""
+        for group in self._groups.values():
+            first = group.observation
+            more: dict[str, Value] = {**first.value, "count": group.count}
+            if group.last is not None:
+                more["last"] = group.last.isoformat()
+                more["times"] = tuple(group.times)
+            yield replace(first, value=more)
 
 
 def scan(
@@ -74,12 +188,9 @@ def scan(
         entry: takes a line apart; None for a line that is not of the dialect. Such lines are
             counted and reported, unless they are empty.
     """
-    known = load_signatures()
-    names = list(known) if products is None else list(products)
-    signatures = [signature for name in names for signature in known.get(name, ())]
-    groups: dict[tuple[object, ...], _Group] = {}
-    unread = read = beyond = 0
-    dated: Callable[[], datetime | None] = undated
+    statements = Statements(material, kind, products)
+    unread = read = 0
+    dated: When = undated
     for number, line in material.lines():
         if not line.strip():
             continue
@@ -90,39 +201,16 @@ def scan(
         read += 1
         # A line without a time, such as one of a traceback, belongs to the one before it.
         dated = parts.at if parts.dated else dated
-        for signature in signatures:
-            values = signature.find(parts.message)
-            if values is None:
-                continue
-            when = dated()
-            if too_old(material, when):
-                break
-            merged = {**parts.values(), **values}
-            key = (signature.product, signature.id, *_identity(merged))
-            group = groups.get(key)
-            if group is None:
-                if len(groups) >= MOST_GROUPS:
-                    beyond += 1
-                    break
-                group = groups[key] = _Group(
-                    _stated(signature, merged, material, kind, number, line, when)
-                )
-            group.count += 1
-            if when is not None:
-                group.last = when
-                if len(group.times) < MOST_TIMES:
-                    group.times.append(when.isoformat())
-            break
-    for group in groups.values():
-        first = group.observation
-        more: dict[str, Value] = {**first.value, "count": group.count}
-        if group.last is not None:
-            more["last"] = group.last.isoformat()
-            more["times"] = tuple(group.times)
-        yield replace(first, value=more)
-    if unread + beyond and read:
-        lost: dict[str, Value] = {"count": unread + beyond, "name": material.name, "kind": kind}
-        yield Observation(Hop.HOST, "lines-unread", lost, f"{kind}:{material.name}")
+        statements.look(number, line, parts, dated)
+    yield from statements.observations()
+    if unread + statements.beyond and read:
+        yield unread_lines(material, kind, unread + statements.beyond)
+
+
+def unread_lines(material: Material, kind: str, count: int) -> Observation:
+    """That `count` lines of a log could not be read as what it is."""
+    lost: dict[str, Value] = {"count": count, "name": material.name, "kind": kind}
+    return Observation(Hop.HOST, "lines-unread", lost, f"{kind}:{material.name}")
 
 
 _PLAIN = re.compile(r"\d+")
@@ -152,7 +240,7 @@ def _stated(
         "signature": f"{signature.product}/{signature.id}",
         "trust": str(signature.trust),
         "line": number,
-        "excerpt": masked(line[:EXCERPT]),
+        "excerpt": masked(line[:LOOKED_AT])[:EXCERPT],
     }
     source = f"{kind}:{material.name}:{number}"
     return Observation(signature.hop, signature.observation, value, source, at)
@@ -178,4 +266,4 @@ def _clean(value: Value) -> Value:
         return value
     if _PLAIN.fullmatch(value) and len(value) < 16:
         return int(value)
-    return masked(value[:EXCERPT])
+    return masked(value[:LOOKED_AT])[:EXCERPT]

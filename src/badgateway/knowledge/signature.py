@@ -12,6 +12,9 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Value, frozen
 from badgateway.model.vocabulary import vocabulary
 
+LONGEST = 4_096
+"""Characters of a line in which a wording is looked for, so that no expression takes long."""
+
 
 class Trust(StrEnum):
     """Where a wording comes from.
@@ -55,6 +58,7 @@ class Signature:
 
     def find(self, line: str) -> dict[str, Value] | None:
         """The values that the line gives, `by` among them; None where it is another line."""
+        line = line[:LONGEST]
         for literal in self.contains:
             if literal not in line:
                 return None

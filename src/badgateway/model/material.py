@@ -31,6 +31,7 @@ class Material:
             year where a log's own times have none.
         since: what a log says of the time before is left out; None takes everything.
         dated_only: lines whose time is not known are left out as well.
+        formats: the formats of access logs that configuration beside it declares.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Material:
     changed: float | None = None
     since: datetime | None = None
     dated_only: bool = False
+    formats: tuple[str, ...] = ()
 
     @cached_property
     def head(self) -> str:

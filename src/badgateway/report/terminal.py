@@ -50,6 +50,8 @@ _OUTCOME_STYLE = {
 SHOWN_LINKS = 0.3
 """A cause less probable than this is not worth telling what it would bring about."""
 MOST_IDS = 8
+_MOST_IDLE = 8
+"""Listening sockets that are shown though no cause speaks of them."""
 _QUIET = frozenset({"asked", "probe-unfinished"})
 """Observations that are said elsewhere in the report."""
 
@@ -233,13 +235,19 @@ def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
 
 
 def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
+    told = {item for cause in verdict.causes for item in (*cause.because, *cause.against)}
+    idle = [o for o in verdict.observations if o.name == "listening" and o.id not in told]
+    hidden = {o.id for o in idle[_MOST_IDLE:]}
     for observation in verdict.observations:
-        if observation.name in _QUIET:
+        if observation.name in _QUIET or observation.id in hidden:
             continue
         line = Text(words.observed(observation))
         if (seconds := _time(observation)) is not None:
             line.append(f"  {words.seconds(seconds)}", "dim")
         yield Row(Text(f"  {observation.id:>4}", "dim"), line, 8)
+    if hidden:
+        more = words.say("and {count} more listening sockets (--json has them)", count=len(hidden))
+        yield Row(Text("     …", "dim"), Text(more), 8)
 
 
 def _why(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[Row]:

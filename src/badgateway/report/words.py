@@ -11,11 +11,15 @@ from string import Formatter
 
 from badgateway.model.hop import Side
 from badgateway.model.observation import Observation, Value
+from badgateway.model.secret import masked
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 from badgateway.report.safe import safe
 
 LANGUAGES = ("en", "fr")
+
+_LONGEST = 8_192
+"""Characters of a sentence that are looked at for secrets before it is cut."""
 
 
 @cache
@@ -60,7 +64,7 @@ class Words:
         sentence = self._catalogue.gettext(word.says)
         keys = [key for _, key, _, _ in Formatter().parse(sentence) if key]
         filled = {key: safe(_shown(observation.value.get(key)), 120) for key in keys}
-        return safe(" ".join(sentence.format(**filled).split()), 400)
+        return safe(" ".join(masked(sentence.format(**filled)[:_LONGEST]).split()), 400)
 
     def headline(self, verdict: Verdict) -> str:
         """One line: what the person meets."""

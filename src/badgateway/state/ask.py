@@ -21,7 +21,10 @@ from badgateway.model.observation import Observation, Value
 
 SECONDS = 2.0
 """How long an upstream gets to take a connection, and to answer."""
-_GET_VALUES = struct.pack("!BBHHBxBB", 1, 9, 0, 16, 0, 14, 0) + b"FCGI_MAX_CONNS"
+_WANTED = b"FCGI_MAX_CONNS"
+_ASKED_FOR = bytes([len(_WANTED), 0]) + _WANTED
+_GET_VALUES = struct.pack("!BBHHBx", 1, 9, 0, len(_ASKED_FOR), 0) + _ASKED_FOR
+"""A record of type FCGI_GET_VALUES with one name and no value (FastCGI specification 3.3, 3.4)."""
 _WANTS_TLS = (
     b"The plain HTTP request was sent to HTTPS port",  # nginx, ngx_http_special_response.c
     b"speaking plain HTTP to an SSL-enabled server port",  # Apache, modules/ssl/ssl_engine_kernel.c

@@ -11,7 +11,7 @@ from badgateway.model.observation import Observation, Value
 KIND = "containers"
 
 _STATE = re.compile(
-    r"(?m)^\s*([\w.-]+)\s*:\s*"
+    r"(?m)^[ \t]*([\w.-]+)[ \t]*:[ \t]*"
     r"(created|exited|running|restarting|dead|paused|removing)\b(?: \((\d+)\))?"
 )
 _PS = re.compile(
@@ -22,7 +22,7 @@ _KEY = re.compile(
     r'"(OOMKilled|ExitCode|Status|IPAddress|RestartPolicy|Name|NetworkMode'
     r'|RestartCount|Running)"\s*:\s*("[^"]*"|\w+)'
 )
-_ADDRESS = re.compile(r"(?m)^\s*([\w.-]+)\s*:\s*IPAddress\s+(\d+\.\d+\.\d+\.\d+)")
+_ADDRESS = re.compile(r"(?m)^[ \t]*([\w.-]+)[ \t]*:[ \t]*IPAddress[ \t]+(\d+\.\d+\.\d+\.\d+)")
 
 
 def fits(head: str) -> float:

@@ -10,12 +10,16 @@ from badgateway.model.observation import Observation, Value
 KIND = "kubectl"
 
 _POD = re.compile(
-    r"(?m)^(?:\S+\s+)?(\S+)\s+(\d+)/(\d+)\s+([A-Z]\w+(?::\w+)*)\s+(\d+)(?:\s+\([^)]*\))?\s+\S+"
+    r"(?m)^(?:\S+[ \t]+)?(\S+)[ \t]+(\d+)/(\d+)[ \t]+([A-Z]\w+(?::\w+)*)[ \t]+(\d+)"
+    r"(?:[ \t]+\([^)]*\))?[ \t]+\S+"
 )
-_ENDPOINTS = re.compile(r"(?m)^(?:\S+\s+)?(\S+)\s+(<none>|\d+\.\d+\.\d+\.\d+:\d+\S*)\s+\d+\w+\s*$")
-_EVENT = re.compile(r"(?m)^.*\b(Unhealthy|BackOff|OOMKilling|FailedScheduling|Failed)\b\s+(.*)$")
+_ENDPOINTS = re.compile(
+    r"(?m)^(?:\S+[ \t]+)?(\S+)[ \t]+(<none>|\d+\.\d+\.\d+\.\d+:\d+\S*)[ \t]+\d+\w+[ \t\r]*$"
+)
+_EVENT = re.compile(r"(?m)^.*\b(Unhealthy|BackOff|OOMKilling|FailedScheduling|Failed)\b[ \t]+(.*)$")
 _REASON = re.compile(
-    r"(?m)^\s*Reason:\s+(OOMKilled|Error|CrashLoopBackOff|Completed|ContainerCannotRun)[ \t]*$"
+    r"(?m)^[ \t]*Reason:[ \t]+"
+    r"(OOMKilled|Error|CrashLoopBackOff|Completed|ContainerCannotRun)[ \t\r]*$"
 )
 _PROBE = re.compile(r"(Readiness|Liveness|Startup) probe failed: (.*)")
 _NO_ENDPOINTS = re.compile(
@@ -23,16 +27,20 @@ _NO_ENDPOINTS = re.compile(
 )
 """`kubectl describe` of a Service or an Ingress, and the object itself."""
 _SELECTOR = re.compile(
-    r"(?mi)^#?\s*(?:service )?selector\s*:?\s*$\n((?:^\s*[\w./-]+:\s*\S+\s*$\n?)+)"
+    r"(?mi)^#?[ \t]*(?:service )?selector[ \t]*:?[ \t\r]*$\n"
+    r"((?:^[ \t]*[\w./-]+:[ \t]*\S+[ \t\r]*$\n?)+)"
 )
-_LABELS = re.compile(r"(?mi)^#?\s*(?:pod )?labels?\s*:?\s*$\n((?:^\s*[\w./-]+:\s*\S+\s*$\n?)+)")
+_LABELS = re.compile(
+    r"(?mi)^#?[ \t]*(?:pod )?labels?[ \t]*:?[ \t\r]*$\n"
+    r"((?:^[ \t]*[\w./-]+:[ \t]*\S+[ \t\r]*$\n?)+)"
+)
 
 
 def fits(head: str) -> float:
     """The headings of its tables, or labels and selectors of a manifest."""
-    if re.search(r"(?m)^(?:NAMESPACE\s+)?NAME\s+(?:READY|ENDPOINTS|TYPE|CLASS)\b", head):
+    if re.search(r"(?m)^(?:NAMESPACE[ \t]+)?NAME[ \t]+(?:READY|ENDPOINTS|TYPE|CLASS)\b", head):
         return 0.97
-    if re.search(r"(?m)^LAST SEEN\s+TYPE\s+REASON", head) or _PROBE.search(head):
+    if re.search(r"(?m)^LAST SEEN[ \t]+TYPE[ \t]+REASON", head) or _PROBE.search(head):
         return 0.95
     if _REASON.search(head) or (_NO_ENDPOINTS.search(head) and "ndpoints" in head):
         return 0.93
@@ -90,5 +98,5 @@ def read(material: Material) -> Iterator[Observation]:
 
 
 def _pairs(text: str) -> tuple[str, ...]:
-    found = re.findall(r"([\w./-]+):\s*(\S+)", text)
+    found = re.findall(r"([\w./-]+):[ \t]*(\S+)", text)
     return tuple(sorted(f"{key}={value}" for key, value in found))

@@ -14,16 +14,29 @@ from badgateway.model.secret import masked
 
 KIND = "shell"
 
-_PROMPT = re.compile(r"(?m)^(?:[\w.-]+@[\w.-]+[^$#\n]{0,60})?[$#] +([A-Za-z./_][^\n]*)$")
+_TOOLS = (
+    "sudo|curl|wget|ls|cat|tail|head|grep|systemctl|journalctl|service|docker|podman|kubectl|helm"
+    "|ss|netstat|lsof|ps|top|free|df|du|dmesg|nginx|apachectl|apache2ctl|httpd|haproxy|caddy|php"
+    "|mysql|mariadb|psql|dig|host|nslookup|getent|ping|traceroute|mtr|ip|nc|telnet|openssl|iptables"
+    "|nft|ufw|firewall-cmd|getsebool|setsebool|sestatus|ausearch|sysctl|ulimit|cd|find|stat|namei"
+    "|id|uname|uptime|date|echo|env|printenv|fail2ban-client|pm2|gunicorn|node|npm|crontab|supervisorctl"
+)
+"""What stands after a bare `#`, which otherwise begins a comment of some configuration."""
+_PROMPT = re.compile(
+    r"(?m)^(?:[\w.-]+@[\w.-]+[^$#\n]{0,60}[$#] +|\$ +|# +(?=(?:/\S+/)?(?:"
+    + _TOOLS
+    + r")(?:\s|$)))([A-Za-z./_][^\n]*)$"
+)
 _LS = re.compile(r"^(?:sudo )?ls\b[^|;&]*?(/[\w./-]*)")
 _LOSS = re.compile(
-    r"(\d+) packets transmitted, (\d+) (?:packets )?received,.*?([\d.]+)% packet loss"
+    r"(\d{1,9}) packets transmitted, (\d{1,9}) (?:packets )?received,"
+    r".{0,80}?([\d.]{1,9})% packet loss"
 )
 _PROXY = re.compile(
-    r"(?mi)(?:^|[{,])\s*(?:- |export |set |environment=)?[\"']?"
-    r"((?:https?|all|no)_proxy|(?:https?|no)proxy)[\"']?\s*[=:]\s*[\"']?([^\s\"',]+)"
+    r"(?mi)(?:^|[{,])[ \t]*(?:- |export |set |environment=)?[\"']?"
+    r"((?:https?|all|no)_proxy|(?:https?|no)proxy)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"',]+)"
 )
-_JAIL = re.compile(r"(?m)^\W*Status for the jail: (\S+)")
+_JAIL = re.compile(r"(?m)^[^\w\n]{0,40}Status for the jail: (\S{1,200})")
 _BANNED = re.compile(r"Banned IP list:\s*(.+)")
 _BOOLEAN = re.compile(r"(?m)^(\w+) --> (on|off)")
 _CURL = re.compile(r"curl: \((\d+)\) (.*)")

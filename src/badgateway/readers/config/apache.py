@@ -10,22 +10,34 @@ from badgateway.model.observation import Observation, Value
 KIND = "apache-config"
 
 _KNOWN = re.compile(
-    r"(?mi)^\s*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory|ProxyPass|ProxyPassReverse"
+    r"(?mi)^[ \t]*(?:<VirtualHost|</VirtualHost|<Proxy|<Location|<Directory"
+    r"|ProxyPass|ProxyPassReverse"
     r"|ProxyTimeout|ServerName|ServerAlias|DocumentRoot|BalancerMember|SetHandler|SSLProxyEngine"
-    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule|Listen\s+(?:\S+:)?\d+\s*$)\b"
+    r"|<IfModule|<Files|<IfDefine|AddType|AddDefaultCharset|AddOutputFilter|AddLanguage"
+    r"|DirectoryIndex"
+    r"|SetEnvIf|BrowserMatch|RequestReadTimeout|ServerTokens|StartServers|ScriptSock|AliasMatch"
+    r"|SSLProtocol|SSLCipherSuite|Protocols|CacheRoot|Require[ \t]+(?:all|ip|host|local)"
+    r"|Options[ \t]+[+-]?[A-Z]"
+    r"|LoadModule|ErrorLog|CustomLog|MaxRequestWorkers|RewriteRule"
+    r"|Listen[ \t]+(?:\S+:)?\d+[ \t\r]*$)\b"
 )
 _TARGET = re.compile(r"(?:(unix:[^|]+)\|)?(\w+)://([^/\s\"]*)")
 _PASSING = ("proxypass", "proxypassmatch", "balancermember", "sethandler", "rewriterule")
 _PORTS = {"https": 443, "http": 80, "ajp": 8009, "fcgi": 9000, "wss": 443}
 
 
+_SHAPE = re.compile(r"\s*(?:</?[A-Z][A-Za-z0-9]+[ >]|[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*(?:\s|$))")
+"""How every line begins: a directive's name, or a section."""
+
+
 def fits(head: str) -> float:
     """Directives that only Apache has, no semicolons at the ends of lines."""
     known = len(_KNOWN.findall(head))
-    if not known or re.search(r"(?m);\s*$", head):
+    if not known or re.search(r"(?m)^[^#\n]*;[ \t\r]*$", head):
         return 0.0
-    lines = sum(1 for line in head.splitlines() if line.strip() and line.strip()[0] != "#")
-    return 0.95 if known * 4 >= lines else 0.6
+    lines = [line for line in head.splitlines() if line.strip() and line.strip()[0] != "#"]
+    shaped = sum(1 for line in lines if _SHAPE.match(line))
+    return 0.95 if known * 4 >= len(lines) or shaped >= 0.85 * len(lines) else 0.6
 
 
 def read(material: Material) -> Iterator[Observation]:
@@ -62,7 +74,7 @@ def _line(
             found = _TARGET.search(word.removeprefix("proxy:"))
             if found is None or found[2] == "balancer":
                 continue
-            address = found[1] or found[3]
+            address = found[1] or found[3].rpartition("@")[2]
             if not found[1] and not re.search(r":\d+$", address):
                 address = f"{address}:{_PORTS.get(found[2], 80)}"
             protocol = {"fcgi": "fastcgi"}.get(found[2], found[2])
@@ -96,6 +108,9 @@ def _line(
     elif name in ("errorlog", "customlog") and words and words[0].startswith("/"):
         kind = "error" if name == "errorlog" else "access"
         yield "config-log", {"path": words[0], "kind": kind}
+    elif name == "logformat" and words:
+        nickname = words[1] if len(words) > 1 else "common"
+        yield "config-log-format", {"name": nickname, "format": words[0][:4_000]}
     elif name == "keepalivetimeout" and words and words[0].isdigit():
         yield (
             "config-keepalive",

@@ -9,16 +9,22 @@ from badgateway.model.observation import Observation, Value
 
 KIND = "caddyfile"
 
-_PROXY = re.compile(r"(?m)^\s*(?:reverse_proxy|php_fastcgi|proxy)\s+\S")
+_PROXY = re.compile(r"(?m)^[ \t]*(?:reverse_proxy|php_fastcgi|proxy)[ \t]+\S")
+_SITE = re.compile(r"(?m)^(?:https?://)?[\w.*-]*(?::\d{1,5})?(?:, \S+)*[ \t]*\{[ \t\r]*$")
+_SERVES = re.compile(
+    r"(?m)^[ \t]+(?:file_server|root \*|encode (?:gzip|zstd)|php_fastcgi|respond|tls|handle"
+    r"|route)\b"
+)
 _TIMEOUTS = {"dial_timeout": "connect", "response_header_timeout": "read", "read_timeout": "read"}
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 
 def fits(head: str) -> float:
     """A directive that only Caddy has, without semicolons."""
-    if not _PROXY.search(head) or re.search(r"(?m);\s*$", head):
+    if re.search(r"(?m)^[^#\n]*;[ \t\r]*$", head):
         return 0.0
-    return 0.95
+    served = _SITE.search(head) and _SERVES.search(head)
+    return 0.95 if _PROXY.search(head) or served else 0.0
 
 
 def read(material: Material) -> Iterator[Observation]:
@@ -61,7 +67,7 @@ def _line(words: list[str], site: str) -> Iterator[tuple[str, dict[str, Value]]]
 
 def _address(target: str, protocol: str) -> tuple[str | None, str]:
     scheme, _, rest = target.rpartition("://")
-    scheme = scheme or protocol
+    scheme, rest = scheme or protocol, rest.rpartition("@")[2]
     if rest.startswith("unix/"):
         return f"unix:{rest.removeprefix('unix/')}", scheme
     if not re.fullmatch(r"[\w.\-\[\]:<>${}]*", rest):

@@ -12,6 +12,7 @@ KIND = "haproxy-config"
 _SECTION = re.compile(
     r"(global|defaults|frontend|backend|listen|resolvers|peers|userlist)\b\s*(\S*)"
 )
+_NAME = re.compile(r"(?=[^:/]*[A-Za-z])[A-Za-z0-9_](?:[\w.-]{0,252}\w)?")
 _UNITS = {"us": 1e-6, "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _ROLES = {
     "connect": "connect",
@@ -28,7 +29,7 @@ def fits(head: str) -> float:
     """A section's head, and keywords under it."""
     sections = re.findall(r"(?m)^(?:global|defaults|frontend|backend|listen)\b", head)
     keywords = re.findall(
-        r"(?m)^\s+(?:server|bind|mode|timeout|balance|option|default_backend)\s", head
+        r"(?m)^[ \t]+(?:server|bind|mode|timeout|balance|option|default_backend)\s", head
     )
     if not sections or ";" in head.split("#", maxsplit=1)[0][:2_000].replace("; ", ""):
         return 0.0
@@ -70,6 +71,10 @@ def _line(words: list[str], section: str, name: str) -> Iterator[tuple[str, dict
             if address.split(":")[0] == "localhost":
                 detail = "localhost is 127.0.0.1 and ::1; the application may listen on one only"
                 yield "config-flaw", {"flaw": "localhost-ambiguous", "detail": detail}
+            name = _plain(address).rsplit(":", 1)[0]
+            if _NAME.fullmatch(name) and name != "localhost" and "resolvers" not in options:
+                detail = f"the name {name} is looked up once, when HAProxy starts"
+                yield "config-flaw", {"flaw": "name-resolved-once", "detail": detail}
             if "ssl" in options and "sni" not in options:
                 detail = "no server name is sent to the upstream (no `sni` on the server line)"
                 yield "config-flaw", {"flaw": "sni-missing", "detail": detail}

@@ -32,6 +32,7 @@ _PASS = {
     "grpc_pass": "grpc",
 }
 _TIMEOUTS = {"connect_timeout": "connect", "read_timeout": "read", "send_timeout": "send"}
+_NAME = re.compile(r"(?=[^:/]*[A-Za-z])[A-Za-z0-9_](?:[\w.-]{0,252}\w)?")
 _BUFFERS = ("proxy_buffer_size", "fastcgi_buffer_size", "uwsgi_buffer_size")
 _LIMITS = ("worker_connections", "worker_rlimit_nofile", "limit_conn", "limit_req")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -115,7 +116,13 @@ def stated(tree: list[Directive]) -> Iterator[Observation]:
     }
     for block in upstreams.values():
         yield from _reuse(block)
-    yield from _level(tree, upstreams, {"sites": ()})
+    names = {directive.name for directive in _all(tree)}
+    context: dict[str, Value] = {
+        "sites": (),
+        "whole": "http" in names,
+        "resolver": "resolver" in names,
+    }
+    yield from _level(tree, upstreams, context)
 
 
 def _all(tree: list[Directive]) -> Iterator[Directive]:
@@ -171,8 +178,13 @@ def _one(
     elif name in ("error_log", "access_log") and words[0].startswith("/"):
         kind = name.split("_")[0]
         yield _say(directive, "config-log", path=words[0], kind=kind)
+    elif name == "log_format" and len(words) > 1:
+        parts = [word for word in words[1:] if not word.startswith("escape=")]
+        yield _say(directive, "config-log-format", name=words[0], format="".join(parts)[:4_000])
     elif name in ("proxy_ssl_verify", "proxy_ssl_server_name", "ssl_verify_client"):
         yield _say(directive, "config-tls", setting=name, value=words[0])
+    elif name == "user":
+        yield _say(directive, "config-setting", setting="user", value=" ".join(words[:2]))
     elif name == "return" and words[0] == "503":
         yield _say(directive, "maintenance-on", detail=f"return 503 in {directive.file}")
 
@@ -186,12 +198,13 @@ def _pass(
     target = directive.arguments[0]
     scheme, _, rest = target.rpartition("://")
     scheme = scheme or _PASS[directive.name]
-    host = rest if rest.startswith("unix:") else rest.split("/", 1)[0]
+    host = rest if rest.startswith("unix:") else rest.split("/", 1)[0].rpartition("@")[2]
     common: dict[str, Value] = {
         "protocol": scheme,
         "sites": context["sites"],
         "path": context.get("path", ""),
         "variable": "$" in host,
+        "whole": context.get("whole", False),
     }
     block = upstreams.get(host)
     if block is None:
@@ -209,6 +222,7 @@ def _pass(
             if server.name == "server" and server.arguments:
                 address = _with_port(server.arguments[0], scheme)
                 yield _say(server, "config-upstream", upstream=address, group=host, **common)
+    yield from _resolving(directive, host, block, context)
     names = {d.name: d.arguments[:1] for d in beside}
     if scheme == "https" and names.get("proxy_ssl_server_name", ["off"]) != ["on"]:
         yield _say(
@@ -217,6 +231,26 @@ def _pass(
             flaw="sni-missing",
             detail="no server name is sent to the upstream (proxy_ssl_server_name is off)",
         )
+
+
+def _resolving(
+    directive: Directive, host: str, block: Directive | None, context: dict[str, Value]
+) -> Iterator[Observation]:
+    """Names that are looked up once, when nginx starts; or at each request without a resolver."""
+    if "$" in host:
+        # `set $upstream name` is the usual way; only a whole configuration proves that none is set.
+        if context.get("whole") and not context.get("resolver"):
+            detail = "the upstream is a variable and no resolver is set"
+            yield _say(directive, "config-flaw", flaw="resolver-missing", detail=detail)
+        return
+    servers = block.inner if block is not None else []
+    named = [d for d in servers if d.name == "server" and d.arguments]
+    hosts = [(d, d.arguments[0]) for d in named if "resolve" not in d.arguments]
+    for found, address in hosts if block is not None else [(directive, host)]:
+        name = address.rsplit(":", 1)[0]
+        if _NAME.fullmatch(name) and name != "localhost" and not address.startswith("unix:"):
+            detail = f"the name {name} is looked up once, when nginx starts or is reloaded"
+            yield _say(found, "config-flaw", flaw="name-resolved-once", detail=detail)
 
 
 def _reuse(block: Directive) -> Iterator[Observation]:

@@ -47,7 +47,9 @@ def read(material: Material) -> Iterator[Observation]:
         elif name in ("error_log", "slowlog") and text.startswith("/"):
             kind = "slow" if name == "slowlog" else "error"
             yield _say(material, number, "config-log", path=text, kind=kind)
-        elif name in ("listen.mode", "listen.owner", "listen.group", "user", "memory_limit"):
+        elif name in ("listen.mode", "listen.owner", "listen.group"):
+            pool[name.removeprefix("listen.")] = text[:40]
+        elif "memory_limit" in name or name == "user":
             yield _say(material, number, "config-setting", setting=name, value=text)
     yield from _pool(pool, material)
 

@@ -6,6 +6,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.material import Material
 from badgateway.model.observation import Observation
 from badgateway.model.response import Response
+from badgateway.model.secret import masked
 
 KIND = "page"
 
@@ -21,6 +22,6 @@ def read(material: Material) -> Iterator[Observation]:
     """The text as the body of an answer whose status and head are unknown."""
     text, name = material.text(), material.name
     response = Response(status=None, body=text, headed=False)
-    excerpt = " ".join(text.split())[:200]
+    excerpt = " ".join(masked(text[:4_096]).split())[:200]
     value = {**response.value(), "url": name, "what": "page", "excerpt": excerpt}
     yield Observation(Hop.GATEWAY, "page-text", value, f"file:{name}")

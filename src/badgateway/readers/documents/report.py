@@ -35,6 +35,8 @@ _ARTICLE = re.compile(
 """Words of one who explains an error, and has not met it."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(\[])|\n{2,}")
 _PART = re.compile(r"(?<=;)\s")
+HEAD = 8_192
+"""Characters by which one is recognised."""
 _WORD = re.compile(r"[A-Za-z][a-z'’-]*(?=[\s,.;:!?)]|$)")
 _MARKUP = re.compile(r"<\s*/?\s*(?:html|body|head|title|h1|p|div|center|hr)\b", re.IGNORECASE)
 
@@ -52,7 +54,7 @@ def fits(head: str) -> float:
     tokens = text.split()
     if len(words) < 5 or len(words) < 0.55 * len(tokens):
         return 0.0
-    if any(True for _ in _facts(text)):
+    if any(True for _ in _facts(text[:HEAD])):
         return 0.3
     return 0.2 if len(text) < _SHORT and _status(text) else 0.0
 
@@ -65,7 +67,7 @@ def read(material: Material) -> Iterator[Observation]:
         value = {"fact": name, "says": says, "excerpt": masked(sentence[:300])}
         yield Observation(Hop.BROWSER, "reported", value, source)
     response = Response(status=_status(text), body=text, headed=False)
-    excerpt = masked(" ".join(text.split())[:200])
+    excerpt = " ".join(masked(text[:4_096]).split())[:200]
     page = {**response.value(), "url": material.name, "what": "report", "excerpt": excerpt}
     yield Observation(Hop.GATEWAY, "page-text", page, source)
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from badgateway.knowledge.dialect import local_time, share_of_lines, zoned_time
 from badgateway.knowledge.scan import Entry, scan
@@ -13,8 +12,8 @@ KIND = "kernel-log"
 
 _LINE = re.compile(
     r"(?:<\d+>)?(?:\[ *\d+\.\d+\] |\[\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}\] "
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{6}[+-]\d\d:\d\d "
-    r"|kernel: |\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ kernel: |\d{4}-\d\d-\d\dT\S+ \S+ kernel: )"
+    r"|kernel: |\w{3} [ \d]\d \d\d:\d\d:\d\d \S+ kernel: |\d{4}-\d\d-\d\dT\S+ \S+ kernel: "
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d )"
 )
 
 
@@ -28,20 +27,16 @@ def read(material: Material) -> Iterator[Observation]:
     return scan(material, KIND, ["kernel", "audit"], _entry)
 
 
-_TIMED = re.compile(
-    r"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4})\]|(\d{4}-\d\d-\d\dT[\d:.,]+[+-]\d\d:?\d\d)"
-)
-"""`dmesg -T`, and `dmesg --time-format iso` (util-linux, dmesg(1))."""
+_ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[.,]?\d{0,6}([+-]\d\d:?\d\d|Z)? ")
+_WORDED = re.compile(r"\[\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4})\] ")
 
 
 def _entry(line: str) -> Entry | None:
-    found = _TIMED.match(line)
-    if found is None:
-        return Entry(line)
-
-    def at() -> datetime | None:
-        if found[2]:
-            return zoned_time(found[2])
-        return local_time(found[1], "%a %b %d %H:%M:%S %Y")
-
-    return Entry(line, at)
+    """A line; its time where it has one that is not counted from the start of the machine."""
+    if found := _ISO.match(line):
+        stamp = found[1] + (found[2] or "")
+        return Entry(line, lambda: zoned_time(stamp))
+    if found := _WORDED.match(line):
+        worded = found[1]
+        return Entry(line, lambda: local_time(worded, "%b %d %H:%M:%S %Y"))
+    return Entry(line)

@@ -17,6 +17,7 @@ from badgateway.model.secret import masked
 KIND = "log"
 
 _LINES = 200
+_HEAD = 16_384
 _PAGE = 1_000
 """Bytes up to which a text may be the whole of a page."""
 
@@ -25,7 +26,7 @@ def fits(head: str) -> float:
     """Lines that some product's signature knows; any reader of a dialect fits better."""
     if head.lstrip().startswith(("<", "HTTP/")):
         return 0.0
-    lines = [line for line in head.splitlines()[:_LINES] if line.strip()]
+    lines = [line for line in head[:_HEAD].splitlines()[:_LINES] if line.strip()]
     known = [s for signatures in load_signatures().values() for s in signatures]
     hits = sum(1 for line in lines if any(s.find(line) is not None for s in known))
     return 0.4 + 0.3 * hits / len(lines) if hits else 0.0
@@ -37,6 +38,6 @@ def read(material: Material) -> Iterator[Observation]:
     text = material.text(_PAGE + 1)
     if len(text) <= _PAGE:
         response = Response(status=None, body=text, headed=False)
-        excerpt = masked(" ".join(text.split())[:200])
+        excerpt = " ".join(masked(text[:4_096]).split())[:200]
         value = {**response.value(), "url": material.name, "what": "log", "excerpt": excerpt}
         yield Observation(Hop.GATEWAY, "page-text", value, f"{KIND}:{material.name}")

@@ -1,0 +1,26 @@
+"""Asking an upstream directly."""
+
+import asyncio
+import struct
+
+from badgateway.state.ask import Upstream, ask
+
+
+def test_a_fastcgi_server_that_answers_is_not_called_silent(tmp_path):
+    """The question is a whole record: a server that waits for all of it gets all of it."""
+
+    async def serve(reader, writer):
+        kind, length = struct.unpack("!xBxxHxx", await reader.readexactly(8))
+        content = await reader.readexactly(length)
+        assert kind == 9
+        assert content == bytes([14, 0]) + b"FCGI_MAX_CONNS"
+        writer.write(struct.pack("!BBHHBx", 1, 10, 0, 0, 0))
+        writer.close()
+
+    async def asked():
+        path = str(tmp_path / "s")
+        server = await asyncio.start_unix_server(serve, path)
+        async with server:
+            return await ask(Upstream(f"unix:{path}", "fastcgi", "shop.example"))
+
+    assert asyncio.run(asked())[-1].text("result") == "answers"
