@@ -1,14 +1,18 @@
 """Write the pages that are made from the knowledge, or check that they are true (`--check`)."""
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from badgateway.knowledge.base import Knowledge, knowledge
+from badgateway.knowledge.cause import CauseFile, Clue
 from badgateway.knowledge.emitter import EmitterFile
+from badgateway.knowledge.report import load_facts
 from badgateway.knowledge.variant import VariantFile
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import side_of, vocabulary
+from badgateway.report.why import SAYS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- made by scripts/docs.py from the knowledge files; edit those -->\n\n"
@@ -25,7 +29,9 @@ def pages(known: Knowledge) -> Iterator[tuple[str, str]]:
         yield f"variants/{variant.name}.md", variant_page(variant, known)
     yield "variants/README.md", variants_index(known)
     yield "emitters.md", emitters_page(known)
-    yield "causes.md", causes_page(known)
+    yield "causes.md", causes_page()
+    for file in known.causes.values():
+        yield f"causes/{file.name}.md", cause_page(file, known)
 
 
 def variant_page(variant: VariantFile, known: Knowledge) -> str:
@@ -87,18 +93,90 @@ def emitter_section(emitter: EmitterFile) -> str:
     return "\n".join([*lines[:1], "", *lines[1:]]).strip()
 
 
-def causes_page(known: Knowledge) -> str:
-    """Every cause, by hop."""
+def causes_page() -> str:
+    """Every cause, by hop, each with a page of its own."""
     words = vocabulary()
     parts = ["# Causes"]
     for hop, title in words.hop_titles.items():
-        parts.append(f"## {hop}: {title}\n\nConcerns {SIDES[side_of(hop)]}.")
-        for word in words.causes.values():
-            if word.hop is hop:
-                file = known.causes.get(word.name)
-                means = f"\n\n{file.means}" if file else ""
-                parts.append(f"### {word.name}\n\n*{word.title}*{means}")
+        rows = [f"## {hop}: {title}", f"Concerns {SIDES[side_of(hop)]}."]
+        mine = [word for word in words.causes.values() if word.hop is hop]
+        rows.append("\n".join(f"- [{w.title}](causes/{w.name}.md) (`{w.name}`)" for w in mine))
+        parts += rows
     return "\n\n".join(parts)
+
+
+def cause_page(file: CauseFile, known: Knowledge) -> str:
+    """What one cause is, how it shows, how it is told from its look-alikes, what helps."""
+    word = vocabulary().causes[file.name]
+    lines = [
+        f"# {word.title[0].upper()}{word.title[1:]}",
+        f"`{file.name}`, at the {word.hop}; concerns {SIDES[side_of(word.hop)]}.",
+        file.means,
+    ]
+    if rows := list(_pages_of(file.name, known)):
+        head = "| who shows it | status | share |\n|---|---|---|\n"
+        lines += ["## How it shows from outside", head + "\n".join(rows)]
+    if rows := list(_inside(file)):
+        lines += ["## What speaks for it and against it inside", "\n".join(rows)]
+    if rows := [
+        f"- **{one.says}**: {one.why} ({'you' if one.who is Who.VISITOR else 'the owner'})"
+        for one in known.diagnostics.values()
+        if any(file.name in group for group in one.tells)
+    ]:
+        lines += ["## How it is told from its look-alikes", "\n".join(rows)]
+    titles = vocabulary().causes
+    if file.leads_to:
+        rows = [f"- [{titles[name].title}]({name}.md)" for name in file.leads_to]
+        lines += ["## What it brings about", "\n".join(rows)]
+    steps = sorted((s for s in known.steps.values() if file.name in s.causes), key=lambda s: s.rank)
+    for who, title in ((Who.VISITOR, "As a visitor"), (Who.OWNER, "As the owner")):
+        texts = [f"- {_filled(step.step.text)}" for step in steps if step.step.who is who]
+        if texts:
+            lines += [f"## {title}", "\n".join(texts)]
+    return "\n\n".join([*lines, f"Source: {file.source}"])
+
+
+def _pages_of(cause: str, known: Knowledge) -> Iterator[str]:
+    """The products whose answers this cause is often behind, the most telling first."""
+    found = [
+        (share, emitter.title, ", ".join(map(str, sorted(meaning.status))) or "any")
+        for emitter in known.emitters.values()
+        for meaning in emitter.meanings
+        for name, share in meaning.causes
+        if name == cause and share >= 0.05
+    ]
+    for share, title, status in sorted(set(found), key=lambda row: (-row[0], row[1:]))[:12]:
+        yield f"| {title} | {status} | {share:.0%} |"
+
+
+def _inside(file: CauseFile) -> Iterator[str]:
+    """Its clues as sentences, with what each is worth."""
+    said = set()
+    for clue in file.clues:
+        sentence = vocabulary().observations[clue.observation].says
+        if clue.observation == "reported":
+            facts = {fact.name: fact.says for fact in load_facts()}
+            wanted = clue.where.get("fact", ())
+            names = wanted if isinstance(wanted, tuple) else ()
+            sentence = "somebody says: " + "; or ".join(facts[str(name)] for name in names)
+        line = f"- {re.sub(r'[{]([^}]*)[}]', _named(clue), sentence)}: {SAYS[clue.strength]}"
+        if line not in said:
+            said.add(line)
+            yield line
+
+
+def _named(clue: Clue) -> Callable[[re.Match[str]], str]:
+    """What stands for a value in a clue's sentence: the values that it asks for, or an ellipsis."""
+
+    def value(found: re.Match[str]) -> str:
+        wanted = clue.where.get(found[1])
+        return " or ".join(map(str, wanted)) if isinstance(wanted, tuple) else "…"
+
+    return value
+
+
+def _filled(text: str) -> str:
+    return text.replace("{url}", "the page").replace("{host}", "the site")
 
 
 def main() -> None:
@@ -111,9 +189,10 @@ def main() -> None:
         if not (DOCS / path).exists() or (DOCS / path).read_text("utf-8") != text
     ]
     stale += [
-        f"variants/{file.name}"
-        for file in (DOCS / "variants").glob("*.md")
-        if f"variants/{file.name}" not in wanted
+        f"{folder}/{file.name}"
+        for folder in ("variants", "causes")
+        for file in (DOCS / folder).glob("*.md")
+        if f"{folder}/{file.name}" not in wanted
     ]
     if check:
         if stale:

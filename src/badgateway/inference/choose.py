@@ -14,7 +14,7 @@ from badgateway.knowledge.diagnostic import Diagnostic, Effort
 DETERMINED = 0.8
 """The first cause must be at least this probable to be acted upon without another test.
 
-Derived by `scripts/calibrate`, see docs/decisions/009.
+`scripts/bench calibration` shows what it rests on; see docs/decisions/009-judging.md.
 """
 EFFORT: Mapping[Effort, float] = {
     Effort.NONE: 0.0,
