@@ -94,3 +94,12 @@ def test_what_a_reader_states_can_be_said(kind, sample):
         says = vocabulary().observations[observation.name].says
         keys = {field for _, field, _, _ in Formatter().parse(says) if field}
         assert keys <= set(observation.value), observation.name
+
+
+@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
+def test_no_reader_claims_more_than_it_says(kind, sample):
+    """What a reader says to claim at most holds, so asking in that order loses nothing."""
+    fits = {name: reader.fits(sample) for name, reader in readers().items()}
+    for name, reader in readers().items():
+        assert fits[name] <= getattr(reader, "AT_MOST", 1.0), name
+    assert fits[recognised(sample)] == max(fits.values())

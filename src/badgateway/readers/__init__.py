@@ -26,6 +26,7 @@ class Reader(Protocol):
 
     KIND: str
     """The dialect's name, unique among readers: `nginx-error-log`."""
+    # AT_MOST: float, where it is set: the best fit that the reader ever claims.
 
     def fits(self, head: str) -> float:
         """How surely `head`, the beginning of a text, is of this dialect, 0 to 1."""
@@ -47,7 +48,21 @@ def readers() -> dict[str, Reader]:
 
 
 def recognised(head: str) -> str | None:
-    """The dialect that fits best; None where none does."""
-    fits = {name: reader.fits(head) for name, reader in readers().items()}
-    best = max(fits, key=lambda name: fits[name])
-    return best if fits[best] > 0 else None
+    """The dialect that fits best; None where none does.
+
+    Readers that fit anything a little, and take long to say so, are asked last, and only where
+    no other fits better than they ever do (their `AT_MOST`).
+    """
+    best, most = None, 0.0
+    for name, reader in _in_order().items():
+        if getattr(reader, "AT_MOST", 1.0) < most:
+            break
+        if (fit := reader.fits(head)) > most:
+            best, most = name, fit
+    return best
+
+
+@cache
+def _in_order() -> dict[str, Reader]:
+    found = readers().items()
+    return dict(sorted(found, key=lambda pair: -getattr(pair[1], "AT_MOST", 1.0)))

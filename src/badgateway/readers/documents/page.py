@@ -9,6 +9,7 @@ from badgateway.model.response import Response
 from badgateway.model.secret import masked
 
 KIND = "page"
+AT_MOST = 0.1
 
 
 def fits(head: str) -> float:

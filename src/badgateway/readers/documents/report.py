@@ -14,6 +14,7 @@ from badgateway.model.response import Response
 from badgateway.model.secret import masked
 
 KIND = "report"
+AT_MOST = 0.3
 
 LIMIT = 65_536
 """Characters of a report that are read."""

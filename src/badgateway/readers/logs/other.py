@@ -15,6 +15,7 @@ from badgateway.model.response import Response
 from badgateway.model.secret import masked
 
 KIND = "log"
+AT_MOST = 0.7
 
 _LINES = 200
 _HEAD = 16_384
