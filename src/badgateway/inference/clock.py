@@ -45,6 +45,10 @@ def _same_second(evidence: Evidence) -> Iterator[Observation]:
 
 def _restarts(evidence: Evidence) -> Iterator[Observation]:
     """Failed connections that lie around a start of the application, and nowhere else."""
+    asked = evidence.named("upstream-asked")
+    if any(o.text("result") != "answers" for o in asked):
+        # What still fails when it is asked now is no matter of a start that is over.
+        return
     failed = sorted(moment for o in evidence.named(*_REFUSALS) for moment in moments(o))
     for start in evidence.named(*_RESTARTS):
         if start.text("by") in _SERVERS_IN_FRONT:

@@ -61,7 +61,10 @@ class Material:
                 text = (start + file.read(TEXT_LIMIT)).decode("utf-16", "replace")
                 yield from enumerate(text.splitlines(), number)
                 return
-            rest = start
+            *empty, rest = start.split(b"\n")
+            for line in empty:
+                yield number, decoded(line).rstrip("\r")
+                number += 1
             while line := rest + file.readline(LINE_LIMIT):
                 rest = b""
                 complete = line.endswith(b"\n")
