@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from badgateway.inference.meeting import superseded
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 
@@ -49,7 +50,9 @@ def _restarts(evidence: Evidence) -> Iterator[Observation]:
     if any(o.text("result") != "answers" for o in asked):
         # What still fails when it is asked now is no matter of a start that is over.
         return
-    failed = sorted(moment for o in evidence.named(*_REFUSALS) for moment in moments(o))
+    others = superseded(evidence)
+    mine = [o for o in evidence.named(*_REFUSALS) if o.id not in others]
+    failed = sorted(moment for o in mine for moment in moments(o))
     for start in evidence.named(*_RESTARTS):
         if start.text("by") in _SERVERS_IN_FRONT:
             continue

@@ -39,6 +39,7 @@ def met(evidence: Evidence) -> Iterator[Observation]:
     here = _front_doors(evidence)
     if here:
         yield from _edges(evidence, here)
+        yield from _plain(evidence, here)
     yield from _visitors(evidence, here)
 
 
@@ -72,6 +73,16 @@ def _edges(evidence: Evidence, here: dict[tuple[str, str], Observation]) -> Iter
             yield _complaint(observation, kind, "here")
         elif _other_machine(upstream, here) and not _configured_here(observation, evidence):
             yield _complaint(observation, kind, "elsewhere")
+
+
+def _plain(evidence: Evidence, here: dict[tuple[str, str], Observation]) -> Iterator[Observation]:
+    """An edge that is set to speak plain HTTP to a port of ours for TLS."""
+    for observation in evidence.named("upstream-asked"):
+        upstream = address_of(observation.text("upstream"))
+        if observation.text("result") != "wants-tls" or upstream is None:
+            continue
+        if (upstream.host, upstream.port) in here:
+            yield _complaint(observation, "plain", "here")
 
 
 def _other_machine(upstream: Address, here: dict[tuple[str, str], Observation]) -> bool:

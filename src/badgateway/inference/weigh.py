@@ -20,7 +20,7 @@ from badgateway.model.observation import Observation
 from badgateway.model.vocabulary import vocabulary
 
 FACTORS: Mapping[Strength, float] = {
-    Strength.PROOF: 1200.0,
+    Strength.PROOF: 4000.0,
     Strength.STRONG: 60.0,
     Strength.TYPICAL: 12.0,
     Strength.WEAK: 3.0,
@@ -209,9 +209,9 @@ def _with_consequences(name: str, known: Knowledge, cases: Mapping[str, _Case]) 
         own |= more
         rarity *= lent / gain
         through.append(consequence)
-    if not mine and through:
-        # Nothing tells of the cause itself: it is as good a guess as any, and no more.
-        rarity = min(rarity, LENT / _product(own.values()))
+    if through and all(factor <= FACTORS[Strength.WEAK] for factor in mine.values()):
+        # Nothing worth the name tells of the cause itself: it is a guess, and no more.
+        rarity = min(rarity, LENT * _product(mine.values()) / _product(own.values()))
     return _Told(own, tuple(through), rarity)
 
 

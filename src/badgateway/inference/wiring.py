@@ -108,7 +108,9 @@ def _free(
 def _asked(evidence: Evidence) -> Iterator[Observation]:
     """Upstreams that listen, by their own machine's word, and that do not take a connection."""
     listening = _listening(evidence)
-    for observation in evidence.named("upstream-asked"):
+    # Of several times that it was asked the last one is the one that the list of sockets fits.
+    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
+    for observation in last.values():
         wanted = address_of(observation.text("upstream"))
         result = observation.text("result")
         if wanted is None or wanted.loopback or result not in ("refused", "times-out", "no-route"):
@@ -526,6 +528,12 @@ def _ports(evidence: Evidence) -> Iterator[Observation]:
                 published[service.text("name")] = published[service.text("service")] = outer, inner
     own = {
         a.port for o, a in _listening(evidence) if o.text("role") == "application" and not a.path
+    }
+    # A port that somebody sends requests to already is another application's.
+    own -= {
+        a.port
+        for o in evidence.named("config-upstream")
+        if (a := address_of(o.text("upstream"))) is not None and not a.path
     }
     for sending, wanted in _wanted(evidence):
         if wanted.path:

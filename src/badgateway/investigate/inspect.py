@@ -39,6 +39,8 @@ REQUESTS = 2 * 1024 * 1024
 """Bytes at the end of an access log that are read."""
 MOST_FILES = 300
 """Files of configuration that are read, includes among them."""
+_OF_PEOPLE = ("page-text", "nothing-known", "reported")
+"""What only a text of a person's can say."""
 _INCLUDE = re.compile(
     r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
 )
@@ -148,6 +150,13 @@ async def _machine(search: _Search) -> None:
     before = {place: host.overflows(place) for place in everywhere}
     for place in await _follow(search, everywhere):
         _add(search, host.overflowing(place, before[place]))
+    # What took no connection when we began may do so now: an application that just started.
+    failed = {
+        o.text("upstream")
+        for o in search.evidence.named("upstream-asked")
+        if o.text("result") in ("refused", "no-route")
+    }
+    await _ask(search, [u for u in _upstreams(search) if u.address in failed])
 
 
 async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]:
@@ -225,8 +234,11 @@ def _config(search: _Search, software: Software) -> None:
 
 
 def _known(material: Material) -> Iterator[Observation]:
-    """What a file of a server says; one that no reader knows is no page, and says nothing."""
-    return (o for o in read_sorted(material) if o.name not in ("page-text", "nothing-known"))
+    """What a file of a server says.
+
+    One that no reader knows is no page, and its comments are nobody's report.
+    """
+    return (o for o in read_sorted(material) if o.name not in _OF_PEOPLE)
 
 
 def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:

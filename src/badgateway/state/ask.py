@@ -121,7 +121,8 @@ def _judged(upstream: Upstream, answer: bytes) -> tuple[str, int | None]:
         return "wants-tls", None
     if answer.startswith(b"HTTP/") and answer[9:12].isdigit():
         return "answers", int(answer[9:12])
-    return "other-protocol", None
+    # HTTP by its first word, and no valid status line (RFC 9112, 4).
+    return ("invalid-answer" if answer.startswith(b"HTTP/") else "other-protocol"), None
 
 
 async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -34,6 +34,8 @@ _ARTICLE = re.compile(
     re.IGNORECASE,
 )
 """Words of one who explains an error, and has not met it."""
+_REMARK = re.compile(r"\s*(?:#|;|//|/\*|\*)")
+"""A comment of some configuration; a text that is mostly such is nobody's report."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(\[])|\n{2,}")
 _PART = re.compile(r"(?<=;)\s")
 HEAD = 8_192
@@ -50,6 +52,9 @@ def fits(head: str) -> float:
         or _ARTICLE.search(text)
         or text.lstrip().startswith(("HTTP/", "{", "[", "<"))
     ):
+        return 0.0
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 2 and 2 * sum(1 for line in lines if _REMARK.match(line)) > len(lines):
         return 0.0
     words = _WORD.findall(text)
     tokens = text.split()
