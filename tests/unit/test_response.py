@@ -84,9 +84,13 @@ def test_reading_takes_time_in_proportion_to_length():
 
     def took(lines: int) -> float:
         text = "HTTP/1.1 200 OK\n" + "X-Header: value\n" * lines
-        started = time.process_time()
-        response_from_text(text)
-        return time.process_time() - started
+        times = []
+        for _ in range(3):
+            started = time.process_time()
+            response_from_text(text)
+            times.append(time.process_time() - started)
+        # The shortest of them: a collection of garbage in one says nothing of the reading.
+        return min(times)
 
     assert took(120_000) < 9 * took(30_000) + 0.1
 
