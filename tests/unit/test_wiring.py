@@ -2,7 +2,9 @@
 
 import pytest
 
-from badgateway.inference.wiring import address_of, wired
+from badgateway.inference.address import address_of
+from badgateway.inference.judge import judge_material
+from badgateway.inference.wiring import wired
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 
@@ -102,3 +104,38 @@ def test_addresses(text, parts):
 
 def test_no_address():
     assert address_of("backend") is None
+
+
+def haproxy(upstream, protocol):
+    value = {"by": "haproxy", "upstream": upstream, "server": "app/one", "protocol": protocol}
+    return Observation(Hop.GATEWAY, "config-upstream", {**value, "file": "haproxy.cfg", "line": 9})
+
+
+def knock(upstream, result):
+    return Observation(Hop.LINK, "upstream-asked", {"upstream": upstream, "result": result})
+
+
+SC = Observation(Hop.LINK, "upstream-refused", {"by": "haproxy", "upstream": "app/one"})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "result", "said"),
+    [("https", "accepts", True), ("https", "refused", False), ("http", "accepts", False)],
+)
+def test_haproxys_refusal_by_a_server_that_accepts_is_a_handshake(protocol, result, said):
+    """Its state SC stands for a refused connection and for one that ended in the handshake."""
+    seen = Evidence([haproxy("10.0.0.2:8443", protocol), SC, knock("10.0.0.2:8443", result)])
+    found = [o for o in wired(seen) if o.name == "handshake-fails"]
+    assert bool(found) is said
+    complaint = seen.first("upstream-refused")
+    assert all(o.value["supersedes"] == complaint.id for o in found)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "cause"),
+    [("localhost:8090", "localhost-resolves-to-ipv6"), ("app.internal:80", "proxy-dns-stale")],
+)
+def test_a_name_that_answers_when_it_is_looked_up_anew(known, upstream, cause):
+    """Localhost has two addresses; another name had another one when the gateway looked it up."""
+    seen = Evidence([haproxy(upstream, "http"), SC, knock(upstream, "answers")])
+    assert judge_material(seen, "made", known).causes[0].cause == cause

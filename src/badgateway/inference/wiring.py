@@ -31,6 +31,7 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _databases,
         _stale,
         _renamed,
+        _handshakes,
         _gone,
         _protocols,
         _changed,
@@ -403,6 +404,25 @@ def _protocols(evidence: Evidence) -> Iterator[Observation]:
                 )
 
 
+def _handshakes(evidence: Evidence) -> Iterator[Observation]:
+    """HAProxy says that a server for TLS refuses or aborts, and the server takes connections.
+
+    Its state SC stands for both (docs.haproxy.org, 8.5), so it is the handshake that fails.
+    """
+    accepts = {
+        o.text("upstream")
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "accepts"
+    }
+    refused = {o.text("upstream"): o for o in evidence.named("upstream-refused")}
+    for wish in evidence.named("config-upstream"):
+        complaint = refused.get(wish.text("server"))
+        if wish.text("by") != "haproxy" or complaint is None:
+            continue
+        if wish.text("protocol") == "https" and wish.text("upstream") in accepts:
+            yield _joined(wish, "handshake-fails", supersedes=complaint.id)
+
+
 def _renamed(evidence: Evidence) -> Iterator[Observation]:
     """A gateway that fails at an upstream whose name, looked up anew, leads to one that answers."""
     answers = {
@@ -413,7 +433,7 @@ def _renamed(evidence: Evidence) -> Iterator[Observation]:
     failing = evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable", "upstream-marked-down")
     for wish in evidence.named("config-upstream"):
         wanted = address_of(wish.text("upstream"))
-        if wanted is None or wanted.path or not _is_name(wanted.host) or wanted.loopback:
+        if wanted is None or wanted.path or not _is_name(wanted.host):
             continue
         # HAProxy names its servers, which may be called anything; others write the address.
         mine = [
