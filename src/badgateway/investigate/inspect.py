@@ -208,10 +208,17 @@ def _place(search: _Search, place: Place, depth: int) -> None:
 
 
 def _serving(search: _Search, found: list[Software]) -> list[Software]:
-    """The gateways whose configuration names the site; all of them where none does."""
-    site = search.request.site
+    """The gateways whose configuration names the site; all of them where none does.
+
+    An address is no name: there it is who listens at it that serves the page.
+    """
+    site, target = search.request.site, search.request.target
     if not site:
         return found
+    if target is not None and target.literal:
+        pids = _listening_at(target, found[0].place) if found else set()
+        there = [s for s in found if s.product in GATEWAYS and pids & set(s.pids)]
+        return [s for s in found if s in there or s.product not in GATEWAYS] if there else found
     named = [
         software
         for software in found
@@ -221,6 +228,19 @@ def _serving(search: _Search, found: list[Software]) -> list[Software]:
     if not named:
         return found
     return [s for s in found if s in named or s.product not in GATEWAYS]
+
+
+def _listening_at(target: Target, place: Place) -> set[int]:
+    """The processes that listen where a URL with a literal address leads."""
+    found: set[int] = set()
+    for observation in sockets.look(place):
+        address = address_of(observation.text("address"))
+        pid = observation.value.get("pid")
+        if address is None or address.port != str(target.port) or not isinstance(pid, int):
+            continue
+        if address.everywhere or address.host == target.host:
+            found.add(pid)
+    return found
 
 
 def _config(search: _Search, software: Software) -> None:

@@ -45,7 +45,8 @@ def _ours(lines: list[str], groups: frozenset[str]) -> Iterator[str]:
     """The lines without reports of the out-of-memory killer about other containers."""
     report: list[str] = []
     for line in lines:
-        if not report and _BEGINS not in line:
+        # The oldest report in the log may have lost its head.
+        if not report and _BEGINS not in line and not _GROUP.search(line):
             yield line
             continue
         report.append(line)

@@ -38,6 +38,12 @@ def test_a_report_that_is_cut_off_is_kept():
     assert list(_ours(REPORT[:2], frozenset())) == REPORT[:2]
 
 
+def test_a_report_without_its_head_is_judged_by_its_group():
+    """The log is a ring: what is oldest loses its beginning."""
+    assert list(_ours(REPORT[2:], frozenset({"/docker/b"}))) == []
+    assert list(_ours(REPORT[2:], frozenset({"/docker/a"}))) == REPORT[2:]
+
+
 def test_times_of_dmesg_are_read():
     """Both forms with a time; a line without one has none."""
     iso = reader._entry("2026-11-24T22:31:50,184877+00:00 Out of memory: Killed process 1 (a)")

@@ -1,0 +1,35 @@
+"""Whose configuration is read where a URL has an address and no name."""
+
+import os
+import socket
+
+from badgateway.investigate.inspect import Request, _listening_at, _Search, _serving
+from badgateway.model.target import target_of
+from badgateway.state.place import places
+from badgateway.state.software import Software
+
+
+def software(pid, place):
+    return Software("nginx", pid, (pid,), "www-data", "", (), place)
+
+
+def test_an_address_is_served_by_who_listens_at_it():
+    """Of two gateways the one whose process listens there; the other is left out."""
+    place = places()[0]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = target_of(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        assert _listening_at(target, place) == {os.getpid()}
+        mine, other = software(os.getpid(), place), software(1, place)
+        search = _Search(Request(site=target.host, target=target))
+        assert _serving(search, [other, mine]) == [mine]
+
+
+def test_where_nobody_of_ours_listens_every_gateway_is_read():
+    """A container's or another user's process may be the one."""
+    place = places()[0]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    target = target_of(f"http://127.0.0.1:{port}/")
+    both = [software(1, place), software(2, place)]
+    search = _Search(Request(site=target.host, target=target))
+    assert _serving(search, both) == both
