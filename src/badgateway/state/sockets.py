@@ -4,6 +4,7 @@ The columns stand in the kernel's Documentation/networking/proc_net_tcp.rst; of 
 `rx_queue` is the number of connections that wait to be accepted (net/ipv4/tcp_ipv4.c).
 """
 
+import contextlib
 import ipaddress
 import re
 from collections import Counter
@@ -109,7 +110,7 @@ def _owners(place: Place) -> dict[str, tuple[int, str, str]]:
         folder = Path(f"/proc/{pid}")
         try:
             stat = (folder / "stat").read_text("utf-8", "replace")
-            links = [link.readlink() for link in (folder / "fd").iterdir()]
+            links = list(_targets(folder / "fd"))
         except OSError:
             continue
         name = stat[stat.index("(") + 1 : stat.rindex(")")]
@@ -120,6 +121,13 @@ def _owners(place: Place) -> dict[str, tuple[int, str, str]]:
             if inode and (inode[1] not in found or state == "T"):
                 found[inode[1]] = (pid, name, state)
     return found
+
+
+def _targets(folder: Path) -> Iterator[Path]:
+    """What the open files of a process are; those that are closed meanwhile are left out."""
+    for link in folder.iterdir():
+        with contextlib.suppress(OSError):
+            yield link.readlink()
 
 
 def _backlogs() -> dict[str, int]:
