@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from badgateway.inference.address import Address, address_of
+from badgateway.inference.compare.evidence import of_this_network
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
@@ -19,10 +20,9 @@ FRONT = frozenset(
 """Names of processes of servers that stand in front of applications."""
 _WEB_PORTS = ("80", "443")
 _EVERYWHERE = ("0.0.0.0", "::", "*")  # noqa: S104 - compared only
-_SILENT = ("upstream-connect-timeout", "upstream-unroutable")
 _KINDS = {
     "upstream-refused": "refused",
-    **dict.fromkeys(_SILENT, "times out"),
+    **dict.fromkeys(("upstream-connect-timeout", "upstream-unroutable"), "times out"),
     "upstream-connect-denied": "refused",
     "upstream-tls-failed": "tls",
     "upstream-tls-closed": "tls",
@@ -175,14 +175,4 @@ def _public(host: str) -> bool:
         found = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return not (found.is_loopback or found.is_unspecified or found.is_link_local or _private(found))
-
-
-_PRIVATE = tuple(
-    ipaddress.ip_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
-
-
-def _private(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return any(address in network for network in _PRIVATE if network.version == address.version)
+    return not (found.is_loopback or found.is_unspecified or of_this_network(host))

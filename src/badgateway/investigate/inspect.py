@@ -44,13 +44,6 @@ _OF_PEOPLE = ("page-text", "nothing-known", "reported")
 _INCLUDE = re.compile(
     r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
 )
-_CONFIG_KINDS = {
-    "nginx": "nginx-config",
-    "apache": "apache-config",
-    "haproxy": "haproxy-config",
-    "caddy": "caddyfile",
-    "php-fpm": "php-config",
-}
 
 
 @dataclass(frozen=True, slots=True)

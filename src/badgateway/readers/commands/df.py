@@ -13,7 +13,6 @@ _ROW = re.compile(
     r"(\S+)\s+([\d.]+[KMGTP]?i?)\s+([\d.]+[KMGTP]?i?)\s+(-?[\d.]+[KMGTP]?i?)\s+(\d+|-)%\s+(/\S*)\s*$"
 )
 _IGNORED = ("/proc", "/sys", "/dev", "/snap/", "/boot/efi")
-_FULL = 95
 
 
 def fits(head: str) -> float:

@@ -16,7 +16,6 @@ _POD = re.compile(
 _ENDPOINTS = re.compile(
     r"(?m)^(?:\S+[ \t]+)?(\S+)[ \t]+(<none>|\d+\.\d+\.\d+\.\d+:\d+\S*)[ \t]+\d+\w+[ \t\r]*$"
 )
-_EVENT = re.compile(r"(?m)^.*\b(Unhealthy|BackOff|OOMKilling|FailedScheduling|Failed)\b[ \t]+(.*)$")
 _REASON = re.compile(
     r"(?m)^[ \t]*Reason:[ \t]+"
     r"(OOMKilled|Error|CrashLoopBackOff|Completed|ContainerCannotRun)[ \t\r]*$"

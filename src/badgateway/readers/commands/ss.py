@@ -12,10 +12,6 @@ KIND = "listening-sockets"
 _HEADER = re.compile(
     r"(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address|Active Internet conn|Proto\s+Recv-Q"
 )
-_SS = re.compile(
-    r"(?:(?:tcp|u_str|u_seq|u_dgr)\s+)?LISTEN\s+(?:(\d+)\s+(\d+)\s+)?(\S+?[:\]]\S*|/\S+)(?:\s+\S+)*?"
-    r"(?:\s+users:\(\(\"([^\"]*)\",pid=(\d+))?"
-)
 _NETSTAT = re.compile(r"tcp6?\s+(\d+)\s+(\d+)\s+(\S+)\s+\S+\s+LISTEN(?:\s+(\d+)/(\S+))?")
 _LSOF = re.compile(r"(\S+)\s+(\d+)\s+\S+\s+\S+\s+IPv([46])\s.*\s(\S+:\d+|\S+:\S+)\s+\(LISTEN\)")
 _WHO = re.compile(r'users:\(\("([^"]*)",pid=(\d+)')

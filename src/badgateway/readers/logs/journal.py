@@ -27,7 +27,6 @@ _STATUS = re.compile(
 )
 _UNIT = re.compile(r"\s*[●○×↻*] (\S+\.\w+)")
 _ACTIVE = re.compile(r"\s*Active: (\w[\w-]*)(?: \(([^)]*)\))?")
-_NOT_THE_KERNEL = ("kernel",)
 
 
 def fits(head: str) -> float:
