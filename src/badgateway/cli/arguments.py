@@ -1,13 +1,26 @@
-"""What can be written on the command line."""
+"""What can be written on the command line.
+
+Each command is one file beside this one, named like its word; it adds its own options and runs.
+Only the command that is called is imported.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from importlib import import_module
+from typing import NoReturn, Protocol, cast
 
 from badgateway import __version__
 
-COMMANDS = ("check", "explain", "inspect", "demo", "lab")
+COMMANDS = {
+    "check": "probe a URL and say what is broken",
+    "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
+    "inspect": "on the server: find which line, process or limit broke the site",
+    "demo": "start a small broken site on this machine and diagnose it",
+    "lab": "an internet in a box, broken on purpose, to grade us",
+}
+"""Each command and what it is for."""
+
 PLANNED = ("logs", "fix", "undo", "ticket", "serve", "dns")
 """Words that later versions understand; they must not be taken for host names today."""
 
@@ -18,9 +31,31 @@ class UsageError(Exception):
     """A call that cannot be understood. The message is one line and says what would be right."""
 
 
-class _Parser(argparse.ArgumentParser):
+class Command(Protocol):
+    """What the file of a command offers."""
+
+    def add_arguments(self, parser: "Parser") -> None:
+        """Add the options of this command."""
+
+    def run(self, parsed: Parsed) -> int:
+        """Do what was asked; returns the exit status."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises where argparse would end the program."""
+
     def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the call.
+
+        Raises:
+            UsageError: always.
+        """
         raise UsageError(f"{message} (see: {self.prog} --help)")
+
+
+def command(word: str) -> Command:
+    """The command that is called `word`."""
+    return cast("Command", import_module(f"badgateway.cli.{word}"))
 
 
 def complain(message: str) -> None:
@@ -41,7 +76,7 @@ def parse(arguments: Sequence[str]) -> Parsed:
     if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
         words.insert(0, "check")
     try:
-        parsed = _parser().parse_args(words)
+        parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
     except UsageError:
         if first in PLANNED:
             raise _planned(first) from None
@@ -57,110 +92,24 @@ def _planned(word: str) -> UsageError:
     return UsageError(f"'{word}' is not part of this version ({__version__})")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser(called: str) -> Parser:
+    parser = Parser(
         prog="badgateway",
         description="Which hop of a web site broke, why, and what each person does now.",
         epilog="`badgateway URL` is short for `badgateway check URL`. "
         "Exit status: 0 no fault found, 1 a fault was found, 2 it could not do its work.",
     )
     parser.add_argument("-V", "--version", action="version", version=f"badgateway {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    check = commands.add_parser("check", help="probe a URL and say what is broken")
-    check.add_argument(
-        "url", metavar="URL", help="the page; https:// is tried where it is left out"
-    )
-    check.add_argument(
-        "--all",
-        dest="everything",
-        action="store_true",
-        help="make every test, also those that could not change the verdict",
-    )
-    check.add_argument(
-        "--plan", action="store_true", help="show which tests were made, and which were spared"
-    )
-    _common(check)
-    _way(check)
-    explain = commands.add_parser(
-        "explain",
-        help="say what saved material shows: a page, log lines, configuration, a HAR file",
-    )
-    explain.add_argument("files", metavar="FILE", nargs="*", help="standard input where none or -")
-    _common(explain)
-    inspect = commands.add_parser(
-        "inspect", help="on the server: find which line, process or limit broke the site"
-    )
-    inspect.add_argument("--url", metavar="URL", help="a page that fails; asked for as well")
-    inspect.add_argument("--site", metavar="NAME", help="only what belongs to this site")
-    inspect.add_argument(
-        "--since", metavar="TIME", help="what logs say since 2h, 30m, 3d ago or an ISO time"
-    )
-    inspect.add_argument("--root", metavar="DIR", help="a copied tree instead of this machine")
-    inspect.add_argument(
-        "--with",
-        dest="more",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="what other machines show: logs, bundles, a visitor's --json (repeatable)",
-    )
-    inspect.add_argument(
-        "--bundle", metavar="FILE.tar.zst", help="pack what was seen, secrets masked"
-    )
-    inspect.add_argument(
-        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for the outside check"
-    )
-    inspect.add_argument(
-        "--no-public-resolvers",
-        dest="public_resolvers",
-        action="store_false",
-        help="ask no resolver but this machine's own",
-    )
-    _common(inspect)
-    demo = commands.add_parser(
-        "demo", help="start a small broken site on this machine and diagnose it"
-    )
-    _common(demo)
-    _lab(commands.add_parser("lab", help="an internet in a box, broken on purpose, to grade us"))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for word, what in COMMANDS.items():
+        added = commands.add_parser(word, help=what)
+        if word == called:
+            command(word).add_arguments(added)
     return parser
 
 
-def _lab(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=_Parser)
-    what.add_parser("up", help="start a lab that stays")
-    what.add_parser("down", help="end it")
-    shell = what.add_parser("shell", help="a shell, or one command, on a hop of the lab that is up")
-    shell.add_argument("hop", metavar="HOP", help="client, gateway, app, database, isp …")
-    shell.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
-    listing = what.add_parser("list", help="the faults that there are")
-    listing.add_argument("--faults", metavar="DIR", help="those of another folder")
-    run = what.add_parser("run", help="run faults in a lab of their own and grade the verdicts")
-    _faults(run)
-    run.add_argument("--json", action="store_true", help="one line a fault, the figures last")
-    score = what.add_parser("score", help="which cause was taken for which in the last run")
-    score.add_argument("--html", metavar="FILE", help="where the heat map goes")
-    record = what.add_parser("record", help="write observations and verdicts to replay them")
-    _faults(record)
-    record.add_argument("--to", metavar="DIR", default="tests/cases")
-
-
-def _faults(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", metavar="FAULT", nargs="*", help="all where none is named")
-    parser.add_argument(
-        "--faults", dest="folder", metavar="DIR", help="fault files of another folder"
-    )
-    parser.add_argument("--side", choices=("visitor", "owner", "both"), default="visitor")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="boxes side by side")
-    parser.add_argument("--third", action="store_true", help="every third fault, always the same")
-    parser.add_argument(
-        "--evidence", metavar="DIR", help="also write what the owner has: logs, configuration"
-    )
-    parser.add_argument(
-        "--prove", action="store_true", help="also see that the looks fail where nothing is broken"
-    )
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
+def common(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that ends in a verdict."""
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
     detail = parser.add_mutually_exclusive_group()
@@ -176,13 +125,14 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _way(parser: argparse.ArgumentParser) -> None:
+def way(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that probes a site: how to get there."""
     family = parser.add_mutually_exclusive_group()
     family.add_argument("-4", dest="family", action="store_const", const=4, help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=30.0,
         metavar="SECONDS",
         help="for the whole run (default 30)",
@@ -215,23 +165,33 @@ def _way(parser: argparse.ArgumentParser) -> None:
         "--header",
         action="append",
         default=[],
-        type=_header,
+        type=header,
         metavar="'NAME: VALUE'",
         help="send this header as well (repeatable)",
     )
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A duration on the command line.
+
+    Raises:
+        ArgumentTypeError: it is none from 0.1 to 3600 s.
+    """
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 3600:
+        number = 0.0
+    if not 0.1 <= number <= 3600:
         raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds from 0.1 to 3600")
-    return seconds
+    return number
 
 
-def _header(text: str) -> tuple[str, str]:
+def header(text: str) -> tuple[str, str]:
+    """A header on the command line, name and value.
+
+    Raises:
+        ArgumentTypeError: it is none, or one that the program sets by itself.
+    """
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.arguments import Parsed, Parser, common, complain, way
 from badgateway.cli.questions import asked
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
@@ -17,7 +17,25 @@ from badgateway.model.target import (
 from badgateway.model.verdict import Who
 
 
-def check(parsed: Parsed) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add the options of `check`."""
+    parser.add_argument(
+        "url", metavar="URL", help="the page; https:// is tried where it is left out"
+    )
+    parser.add_argument(
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="make every test, also those that could not change the verdict",
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="show which tests were made, and which were spared"
+    )
+    common(parser)
+    way(parser)
+
+
+def run(parsed: Parsed) -> int:
     """Check one URL and show the verdict; returns the exit status."""
     try:
         target = target_of(parsed.url)

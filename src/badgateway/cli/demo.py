@@ -2,7 +2,7 @@
 
 import asyncio
 
-from badgateway.cli.arguments import Parsed
+from badgateway.cli.arguments import Parsed, Parser, common
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.demo.site import DemoSite
 from badgateway.investigate.check import check_url
@@ -10,7 +10,12 @@ from badgateway.model.target import Wishes, target_of
 from badgateway.model.verdict import Verdict
 
 
-def demo(parsed: Parsed) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add the options of `demo`."""
+    common(parser)
+
+
+def run(parsed: Parsed) -> int:
     """Start a small site, break it, diagnose it; returns the exit status (1: a fault was found)."""
     with DemoSite() as site:
         if not parsed.json:

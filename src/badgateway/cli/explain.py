@@ -4,7 +4,7 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
-from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.arguments import Parsed, Parser, common, complain
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.explain import explain_materials
@@ -16,7 +16,13 @@ LIMIT = 256 * 1024 * 1024
 """Bytes of standard input that are kept."""
 
 
-def explain(parsed: Parsed) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add the options of `explain`."""
+    parser.add_argument("files", metavar="FILE", nargs="*", help="standard input where none or -")
+    common(parser)
+
+
+def run(parsed: Parsed) -> int:
     """Explain files or standard input and show the verdict; returns the exit status."""
     artifacts: list[Material] = []
     try:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
-from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.arguments import Parsed, Parser, common, complain, seconds
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.inspect import Request, inspect_machine
@@ -27,7 +27,38 @@ _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def inspect(parsed: Parsed) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add the options of `inspect`."""
+    parser.add_argument("--url", metavar="URL", help="a page that fails; asked for as well")
+    parser.add_argument("--site", metavar="NAME", help="only what belongs to this site")
+    parser.add_argument(
+        "--since", metavar="TIME", help="what logs say since 2h, 30m, 3d ago or an ISO time"
+    )
+    parser.add_argument("--root", metavar="DIR", help="a copied tree instead of this machine")
+    parser.add_argument(
+        "--with",
+        dest="more",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="what other machines show: logs, bundles, a visitor's --json (repeatable)",
+    )
+    parser.add_argument(
+        "--bundle", metavar="FILE.tar.zst", help="pack what was seen, secrets masked"
+    )
+    parser.add_argument(
+        "--timeout", type=seconds, default=30.0, metavar="SECONDS", help="for the outside check"
+    )
+    parser.add_argument(
+        "--no-public-resolvers",
+        dest="public_resolvers",
+        action="store_false",
+        help="ask no resolver but this machine's own",
+    )
+    common(parser)
+
+
+def run(parsed: Parsed) -> int:
     """Inspect this machine, or a copied tree, and show the verdict; returns the exit status."""
     try:
         target = target_of(parsed.url) if parsed.url else None

@@ -1,11 +1,12 @@
 """`badgateway lab`: the fault lab, and what it says about the product."""
 
+import argparse
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.arguments import Parsed, Parser, complain
 from badgateway.lab.box import LabError
 from badgateway.lab.fault import Fault, load_faults
 from badgateway.lab.grade import Grade, as_asked, figures, grade, grade_owner
@@ -14,7 +15,43 @@ from badgateway.lab.outside import Event, down, events, say, shell, state_folder
 _RESULTS = "results.json"
 
 
-def lab(parsed: Parsed) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add the commands of the lab."""
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True, parser_class=Parser)
+    what.add_parser("up", help="start a lab that stays")
+    what.add_parser("down", help="end it")
+    shell = what.add_parser("shell", help="a shell, or one command, on a hop of the lab that is up")
+    shell.add_argument("hop", metavar="HOP", help="client, gateway, app, database, isp …")
+    shell.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
+    listing = what.add_parser("list", help="the faults that there are")
+    listing.add_argument("--faults", metavar="DIR", help="those of another folder")
+    run = what.add_parser("run", help="run faults in a lab of their own and grade the verdicts")
+    _faults(run)
+    run.add_argument("--json", action="store_true", help="one line a fault, the figures last")
+    score = what.add_parser("score", help="which cause was taken for which in the last run")
+    score.add_argument("--html", metavar="FILE", help="where the heat map goes")
+    record = what.add_parser("record", help="write observations and verdicts to replay them")
+    _faults(record)
+    record.add_argument("--to", metavar="DIR", default="tests/cases")
+
+
+def _faults(parser: Parser) -> None:
+    parser.add_argument("names", metavar="FAULT", nargs="*", help="all where none is named")
+    parser.add_argument(
+        "--faults", dest="folder", metavar="DIR", help="fault files of another folder"
+    )
+    parser.add_argument("--side", choices=("visitor", "owner", "both"), default="visitor")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="boxes side by side")
+    parser.add_argument("--third", action="store_true", help="every third fault, always the same")
+    parser.add_argument(
+        "--evidence", metavar="DIR", help="also write what the owner has: logs, configuration"
+    )
+    parser.add_argument(
+        "--prove", action="store_true", help="also see that the looks fail where nothing is broken"
+    )
+
+
+def run(parsed: Parsed) -> int:
     """Do what was asked of the lab; returns the exit status."""
     what = {
         "up": _up, "down": _down, "shell": _shell, "list": _list,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from badgateway import __version__
-from badgateway.cli.arguments import Parsed, UsageError, complain, parse
+from badgateway.cli.arguments import UsageError, command, complain, parse
 
 FOUND_NOTHING, FOUND_FAULT, COULD_NOT = 0, 1, 2
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         complain(str(error))
         return COULD_NOT
     try:
-        status = _command(parsed)
+        status = command(parsed.command).run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nbadgateway: stopped", file=sys.stderr)
@@ -47,25 +47,3 @@ def main(arguments: Sequence[str]) -> int:
         complain(f"the output could not be written: {error.strerror or error}")
         return COULD_NOT
     return status
-
-
-def _command(parsed: Parsed) -> int:
-    if parsed.command == "inspect":
-        from badgateway.cli.inspect import inspect  # noqa: PLC0415
-
-        return inspect(parsed)
-    if parsed.command == "explain":
-        from badgateway.cli.explain import explain  # noqa: PLC0415
-
-        return explain(parsed)
-    if parsed.command == "demo":
-        from badgateway.cli.demo import demo  # noqa: PLC0415
-
-        return demo(parsed)
-    if parsed.command == "lab":
-        from badgateway.cli.lab import lab  # noqa: PLC0415
-
-        return lab(parsed)
-    from badgateway.cli.check import check  # noqa: PLC0415
-
-    return check(parsed)
