@@ -16,7 +16,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, swept
 from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response",)
@@ -52,7 +52,8 @@ def wanted(about: Observation, context: Context) -> str | None:
     if status in range(300, 400) or about.text("by") == "proxy":
         return None
     turns = status < 400 and in_turns(Response.of(about.value))
-    return about.text("url") if turns or _mixed(about, context) else None
+    again = turns or _mixed(about, context) or swept(about, context)
+    return about.text("url") if again else None
 
 
 def in_turns(response: Response) -> bool:
