@@ -19,7 +19,16 @@ def test_an_address_of_ones_own_network_is_inside(address):
 
 @pytest.mark.parametrize(
     "address",
-    ["8.8.8.8", "192.0.2.10", "198.51.100.1", "203.0.113.9", "2001:db8::1", "2606:4700::1", "", "x"],
+    [
+        "8.8.8.8",
+        "192.0.2.10",
+        "198.51.100.1",
+        "203.0.113.9",
+        "2001:db8::1",
+        "2606:4700::1",
+        "",
+        "x",
+    ],
 )
 def test_an_address_of_the_internet_is_not(address):
     """Addresses of examples stand for those of the internet; what is none is not inside either."""
