@@ -99,7 +99,7 @@ def test_a_page_that_works_is_soon_done(serve, watched):
 
 
 def test_a_page_that_fails_steadily_is_called_so(serve, watched):
-    """As many tries as were asked for, all bad; the verdict is the check's, with the tries in it."""
+    """As many tries as were asked for, all bad; the check's verdict, with the tries in it."""
     events, _, watch = watched(serve(BAD).url, tries=4)
     assert watch.tally.state is State.DOWN
     assert not watch.works
@@ -217,7 +217,7 @@ def test_a_site_that_refuses_is_a_failed_try(closed_port, known):
 
 
 def test_another_failure_is_looked_into(serve, watched):
-    """A 503 that becomes a 502 and stays one: the check is made anew, and the verdict is of today."""
+    """A 503 that becomes a 502 and stays one: a new check, and a verdict of today."""
     server = serve(in_order(*[http("503 Service Unavailable", b"maintenance")] * 4, BAD))
     events, _, watch = watched(server.url, tries=6)
     assert kinds(events).count(Checked) == 2
@@ -250,7 +250,8 @@ def test_a_command_runs_once_the_page_works_and_knows_why(serve, program, tmp_pa
     """No shell reads it: what looks like shell is one argument; what is known is in variables."""
     file = tmp_path / "told"
     script = (
-        f"import os,sys; open({str(file)!r},'w').write(os.environ['BADGATEWAY_STATE']+sys.argv[1])"
+        "import os,sys,pathlib;"
+        f"pathlib.Path({str(file)!r}).write_text(os.environ['BADGATEWAY_STATE']+sys.argv[1])"
     )
     ran = program(
         *(serve(GOOD).url, "--watch", "--every", "1", "--no-public-resolvers"),

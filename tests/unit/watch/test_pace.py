@@ -149,7 +149,7 @@ def test_the_header_speaks_before_the_page():
 
 @given(st.integers(0, 2**32))
 def test_pauses_of_our_own_grow_to_a_limit_and_differ(chance):
-    """Without a wish of the site the pauses double up to a minute; none is shorter than the first."""
+    """Without a wish of the site pauses double up to a minute; none is shorter than the first."""
     pace = Pace(chance=random.Random(chance))
     pauses = [pace.after_bad(None, NOW).seconds for _ in range(12)]
     assert all(FIRST <= pause <= LONGEST for pause in pauses)
