@@ -22,7 +22,7 @@ def show(verdict: Verdict, parsed: Parsed) -> None:
     Raises:
         OSError: the report cannot be written.
     """
-    if parsed.report:
+    if getattr(parsed, "report", None):
         _write(verdict, parsed)
     if parsed.lang == "fr":
         print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
