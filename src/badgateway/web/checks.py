@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -20,6 +20,8 @@ from badgateway.model.hop import Side
 from badgateway.model.material import Material
 from badgateway.model.target import Target, TargetError
 from badgateway.model.verdict import Verdict, Who
+from badgateway.model.vocabulary import side_of
+from badgateway.remedies import steps_for
 from badgateway.web.history import History
 from badgateway.web.runs import RefusedError, Run, Runs, State, Work
 from badgateway.web.settings import Settings
@@ -169,7 +171,7 @@ class Checks:
                 verdict = await check_url(target, self._settings.wishes, listener, self.known)
             except TargetError as error:
                 raise RefusedError(str(error)) from error
-            return _for_another(verdict) if self._settings.public else verdict
+            return _for_another(verdict, self.known) if self._settings.public else verdict
 
         return work
 
@@ -192,8 +194,8 @@ class Checks:
             self._history.keep(check.id, check.kind.value, check.verdict, check.at)
 
 
-def _for_another(verdict: Verdict) -> Verdict:
-    """The verdict for somebody who is elsewhere.
+def _for_another(verdict: Verdict, known: Knowledge) -> Verdict:
+    """The verdict for somebody who is elsewhere: causes on our own side are none of his.
 
     Raises:
         RefusedError: the page was not looked at, or what failed is this machine's own.
@@ -205,7 +207,9 @@ def _for_another(verdict: Verdict) -> Verdict:
         raise RefusedError(NOT_PUBLIC)
     if verdict.side is Side.VISITOR or (not pages and verdict.empty):
         raise RefusedError(OUR_NETWORK)
-    return verdict
+    causes = tuple(c for c in verdict.causes if side_of(c.hop) is not Side.VISITOR)
+    verdict = replace(verdict, causes=causes)
+    return replace(verdict, steps=steps_for(verdict, known))
 
 
 def _name() -> str:

@@ -6,6 +6,8 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from badgateway.inference.chain import State as HopState
+from badgateway.investigate.answers import Answer
+from badgateway.model.vocabulary import vocabulary
 from badgateway.report.html import environment
 from badgateway.report.outline import HopShown, chain_judged, chain_seen, outline
 from badgateway.report.words import LANGUAGES, Words
@@ -49,7 +51,7 @@ class Shown:
             "again": check.target.url if check.target else "",
             "state": check.state.value,
             "out": out,
-            "owner_first": check.kind is not Kind.PAGE,
+            "owner_first": _by_owner(check),
             "problem": problem(check, words),
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
             "chain": self.chain(check, words),
@@ -76,6 +78,19 @@ class Shown:
             ],
             "picture": self.page("picture.html", words, chain=chain) if chain else "",
         }
+
+
+_A_PAGE = frozenset({"page-text", "http-response", *Answer})
+"""What also a visitor has: a page, and what he can tell."""
+
+
+def _by_owner(check: Check) -> bool:
+    """Whether it was the owner who asked, by what there is to see: logs, configuration, state."""
+    if check.kind is not Kind.MATERIAL or check.verdict is None:
+        return check.kind is Kind.MACHINE
+    words = vocabulary().observations
+    seen = {o.name for o in check.verdict.observations if not words[o.name].derived}
+    return bool(seen - _A_PAGE)
 
 
 def subject(check: Check) -> str:
