@@ -233,6 +233,8 @@ class Wishes:
         everything: whether every test is made, also those that could change nothing.
         detours: whether the site may be tried past the person's proxy or tunnel once it fails
             through it.
+        for_another: whether somebody elsewhere asks: then only the site is looked at, and nothing
+            is told of this machine's own settings and network.
     """
 
     timeout: float = 30.0
@@ -245,3 +247,4 @@ class Wishes:
     http3: bool = True
     everything: bool = False
     detours: bool = True
+    for_another: bool = False

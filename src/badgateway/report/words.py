@@ -34,6 +34,7 @@ class Words:
     def __init__(self, language: str = "en") -> None:
         """Args: language: one of `LANGUAGES`."""
         self._catalogue = _catalogue(language)
+        self.language = language
         self._comma = "," if language == "fr" else "."
 
     def say(self, text: str, /, **values: object) -> str:
