@@ -16,7 +16,7 @@ from badgateway.model.response import Response
 from badgateway.model.secret import masked
 from badgateway.model.verdict import Verdict
 from badgateway.report.safe import safe
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 SAID = ("reported", "denied", "unanswered")
 """What a person answered to a question."""
@@ -158,7 +158,11 @@ def tried(verdict: Verdict, words: Words) -> list[Tried]:
     return found
 
 
-_ANSWERS = {"reported": "yes", "denied": "no", "unanswered": "not known"}
+_ANSWERS = {
+    "reported": sentence("yes"),
+    "denied": sentence("no"),
+    "unanswered": sentence("not known"),
+}
 
 
 def _result_of(observation: Observation, step: dict[str, Any]) -> bool:

@@ -23,7 +23,7 @@ def markdown(letter: Letter, words: Words) -> str:
     """As Markdown, as GitHub, GitLab, and help desks read it."""
     parts = [f"# {_escaped(letter.subject)}"]
     if to := _to(letter):
-        parts.append(f"{words.say('To:')} {_code(to)}")
+        parts.append(words.say("To: {contact}", contact=_code(to)))
     parts.append(_escaped(letter.greeting))
     for section in letter.sections:
         parts += [f"## {_escaped(section.title)}", _markdown_lines(section)]
@@ -60,9 +60,9 @@ def _longest(text: str) -> int:
 
 def plain_text(letter: Letter, words: Words) -> str:
     """As a mail: subject first, no line longer than `WIDTH` columns but for what is quoted."""
-    head = [f"{words.say('Subject:')} {letter.subject}"]
+    head = [words.say("Subject: {subject}", subject=letter.subject)]
     if to := _to(letter):
-        head.insert(0, f"{words.say('To:')} {to}")
+        head.insert(0, words.say("To: {contact}", contact=to))
     return "\n".join(head) + "\n\n" + _body(letter, letter.sections) + "\n"
 
 

@@ -13,7 +13,7 @@ from badgateway.model.vocabulary import vocabulary
 from badgateway.report.safe import safe
 from badgateway.report.ticket.evidence import request_ids, scope, since, telling, tried
 from badgateway.report.ticket.recipient import Contact, Recipient, contact_of, of_owner
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 MOST_CAUSES = 4
 SUBJECT_LIMIT = 150
@@ -115,7 +115,8 @@ def _what(verdict: Verdict, known: Knowledge, words: Words, zone: tzinfo | None)
             yield Line(words.say("Last seen:"), both_times(last, zone))
     for found in request_ids(verdict):
         at = f"  ({_utc(found.at)})" if found.at else ""
-        yield Line(f"{words.say(found.title)}:", f"{found.value}{at}")
+        title = words.say("{title}:", title=words.say(found.title))
+        yield Line(title, f"{found.value}{at}")
 
 
 def _utc(moment: datetime) -> str:
@@ -137,12 +138,14 @@ def _whom(verdict: Verdict, words: Words) -> Iterator[Line]:
         yield Line(words.say("Seen in the logs and the state of the server itself."))
     elif verdict.side is Side.SITE and steady:
         yield Line(words.say(_SITE if verdict.determined else _SITE_PROBABLY))
-    for sentence in scope(verdict, words):
-        yield Line("", sentence)
+    for said in scope(verdict, words):
+        yield Line("", said)
 
 
-_SITE = "The site itself fails, so this concerns everybody who asks for this page."
-_SITE_PROBABLY = "Probably everybody who asks for this page; it was tested from one place only."
+_SITE = sentence("The site itself fails, so this concerns everybody who asks for this page.")
+_SITE_PROBABLY = sentence(
+    "Probably everybody who asks for this page; it was tested from one place only."
+)
 
 
 def _verdict(verdict: Verdict, words: Words) -> Iterator[Line]:
@@ -159,23 +162,24 @@ def _verdict(verdict: Verdict, words: Words) -> Iterator[Line]:
         yield Line(words.say("Which of these it is cannot be told from here:"))
     for ranked in verdict.causes[:MOST_CAUSES]:
         title = words.say(titles[ranked.cause].title)
-        yield Line(f"{words.percent(ranked.probability)}: {title}", under=True)
+        share = words.percent(ranked.probability)
+        yield Line(words.say("{percent}: {cause}", percent=share, cause=title), under=True)
     if not verdict.complete:
         yield Line(words.say("Some tests had not ended when the time was up."))
 
 
 _WRITTEN: Mapping[Side | None, tuple[str, str]] = {
     Side.VISITOR: (
-        "It lies with the visitor's own device or network.",
-        "It probably lies with the visitor's own device or network.",
+        sentence("It lies with the visitor's own device or network."),
+        sentence("It probably lies with the visitor's own device or network."),
     ),
     Side.PATH: (
-        "It lies on the way between the visitor and the site.",
-        "It probably lies on the way between the visitor and the site.",
+        sentence("It lies on the way between the visitor and the site."),
+        sentence("It probably lies on the way between the visitor and the site."),
     ),
     Side.SITE: (
-        "It lies with the site, not with the visitor.",
-        "It probably lies with the site, not with the visitor.",
+        sentence("It lies with the site, not with the visitor."),
+        sentence("It probably lies with the site, not with the visitor."),
     ),
 }
 
