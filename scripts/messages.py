@@ -9,6 +9,7 @@ import io
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -18,6 +19,14 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "badgateway"
 LOCALE = PACKAGE / "locale"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+PRIVATE = (
+    b'"PO-Revision',
+    b'"POT-Creation',
+    b'"Generated-By',
+    b'"Report-Msgid',
+    b'"Last-Translator',
+)
 KEYWORDS = {"say": None, "sentence": None}
 SPOKEN = ("report", "cli")
 """Folders whose Python speaks to people."""
@@ -71,6 +80,8 @@ def updated(path: Path) -> Catalog:
         catalogue = read_po(file)
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    # Times of writing would make every run a change.
+    catalogue.creation_date = catalogue.revision_date = EPOCH
     return catalogue
 
 
@@ -80,8 +91,7 @@ def files_of(catalogue: Catalog) -> dict[str, bytes]:
     write_po(for_people, catalogue, width=100, include_lineno=False, omit_header=False)
     write_mo(for_programs, catalogue)
     lines = for_people.getvalue().splitlines(keepends=True)
-    # Times of writing would make every run a change.
-    kept = b"".join(line for line in lines if b"-Date:" not in line and b"Generated-By" not in line)
+    kept = b"".join(line for line in lines if not line.startswith(PRIVATE))
     return {"badgateway.po": kept, "badgateway.mo": for_programs.getvalue()}
 
 
