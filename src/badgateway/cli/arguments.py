@@ -17,12 +17,13 @@ COMMANDS = {
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
     "serve": "open the page on this machine, or a service for everybody",
+    "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
 
-PLANNED = ("logs", "fix", "undo", "ticket", "dns")
+PLANNED = ("logs", "fix", "undo", "dns")
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace

@@ -70,17 +70,7 @@ def run(parsed: Parsed) -> int:
         return 2
     try:
         target = target_of(parsed.url)
-        wishes = Wishes(
-            timeout=parsed.timeout,
-            connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
-            family=parsed.family,
-            resolvers=tuple(_resolver(text) for text in parsed.resolver),
-            public_resolvers=not parsed.no_public_resolvers,
-            proxy=parsed.proxy,
-            headers=tuple(parsed.header),
-            everything=parsed.everything,
-            detours=parsed.detours,
-        )
+        wishes = wishes_of(parsed)
         if parsed.watch:
             from badgateway.cli import watching  # noqa: PLC0415
 
@@ -93,6 +83,25 @@ def run(parsed: Parsed) -> int:
     verdict = asked(verdict, parsed, frozenset({Who.VISITOR}))
     show(verdict, parsed)
     return exit_status(verdict)
+
+
+def wishes_of(parsed: Parsed) -> Wishes:
+    """What the options of `way` ask for.
+
+    Raises:
+        TargetError: one of them cannot be granted.
+    """
+    return Wishes(
+        timeout=parsed.timeout,
+        connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
+        family=parsed.family,
+        resolvers=tuple(_resolver(text) for text in parsed.resolver),
+        public_resolvers=not parsed.no_public_resolvers,
+        proxy=parsed.proxy,
+        headers=tuple(parsed.header),
+        everything=parsed.everything,
+        detours=parsed.detours,
+    )
 
 
 def _resolver(text: str) -> Endpoint:
