@@ -3,7 +3,7 @@
 import asyncio
 
 from badgateway.cli.arguments import Parsed, Parser, common, complain, way
-from badgateway.cli.questions import asked
+from badgateway.cli.questions import allowed, asked
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
@@ -31,6 +31,18 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--plan", action="store_true", help="show which tests were made, and which were spared"
     )
+    parser.add_argument(
+        "--browser",
+        action="store_true",
+        help="open the page in the installed browser as well, with a clean profile",
+    )
+    parser.add_argument(
+        "--browser-profile",
+        default="",
+        metavar="auto|FOLDER",
+        help="read this profile of a browser (auto: the one used last), and open the page in a "
+        "copy of it: its cookies then go to the site, as ever",
+    )
     common(parser)
     way(parser)
 
@@ -49,6 +61,8 @@ def run(parsed: Parsed) -> int:
             headers=tuple(parsed.header),
             everything=parsed.everything,
             detours=parsed.detours,
+            browser=parsed.browser,
+            profile=allowed(parsed.browser_profile, parsed),
         )
         with Progress(parsed) as progress:
             verdict = asyncio.run(check_url(target, wishes, progress.heard))

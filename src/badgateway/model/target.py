@@ -233,6 +233,9 @@ class Wishes:
         everything: whether every test is made, also those that could change nothing.
         detours: whether the site may be tried past the person's proxy or tunnel once it fails
             through it.
+        browser: whether the page is opened in the installed browser, with a clean profile.
+        profile: the folder of a browser profile that may be read, and whose copy may be opened;
+            `auto` for the one used last, empty for none.
     """
 
     timeout: float = 30.0
@@ -245,3 +248,5 @@ class Wishes:
     http3: bool = True
     everything: bool = False
     detours: bool = True
+    browser: bool = False
+    profile: str = ""
