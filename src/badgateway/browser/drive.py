@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from badgateway.browser.profile import Profile, ProfileError
 
 if TYPE_CHECKING:
-    from playwright.async_api import CDPSession, Page
+    from playwright.async_api import CDPSession, Page, Playwright
 
 COPY_LIMIT = 1_500_000_000
 """Bytes of a profile that are copied."""
@@ -157,28 +157,32 @@ class Tab:
         return Shown(end, status, by, error, heard.cookies, heard.version)
 
 
-@asynccontextmanager
-async def tab(
-    program: str, folder: Path, seconds: float, options: Sequence[str] = ()
-) -> AsyncGenerator[Tab, None]:
-    """A tab of the browser, which is started with a profile and ends with the block.
+class Driver:
+    """Starts browsers, one after the other or side by side."""
 
-    Args:
-        program: the browser's program, of Chromium's family.
-        folder: the profile's root; the browser writes there.
-        seconds: time for the start, and for each visit.
-        options: further options of its command line.
+    def __init__(self, driver: "Playwright") -> None:
+        self._driver = driver
 
-    Raises:
-        DriveError: it does not start.
-        ImportError: the extra `browser` is not installed.
-    """
-    from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - the extra
+    @asynccontextmanager
+    async def tab(
+        self, program: str, folder: Path, seconds: float, options: Sequence[str] = ()
+    ) -> AsyncGenerator[Tab, None]:
+        """A tab of a browser, which is started with a profile and ends with the block.
 
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    async with async_playwright() as driver:
+        Args:
+            program: the browser's program, of Chromium's family.
+            folder: the profile's root; the browser writes there.
+            seconds: time for the start, and for each visit.
+            options: further options of its command line.
+
+        Raises:
+            DriveError: it does not start.
+        """
+        from playwright.async_api import Error  # noqa: PLC0415 - the extra
+
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
         try:
-            context = await driver.chromium.launch_persistent_context(
+            context = await self._driver.chromium.launch_persistent_context(
                 str(folder),
                 executable_path=program,
                 headless=True,
@@ -198,6 +202,19 @@ async def tab(
         finally:
             with contextlib.suppress(Error):
                 await context.close()
+
+
+@asynccontextmanager
+async def driver() -> AsyncGenerator[Driver, None]:
+    """Playwright's own process, which ends with the block and every browser with it.
+
+    Raises:
+        ImportError: the extra `browser` is not installed.
+    """
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - the extra
+
+    async with async_playwright() as started:
+        yield Driver(started)
 
 
 class _Heard:

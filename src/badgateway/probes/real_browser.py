@@ -1,17 +1,18 @@
 """What does a real browser show? The installed one, with a clean profile and a copy of one's own.
 
-The same address in both, side by side; where they differ, once more. With `--browser` the clean
-profile alone, with `--browser-profile` the copy as well: its cookies then go to the site, as they
-do whenever the person opens the page.
+With `--browser-profile` in a copy of that profile first: its cookies go to the site, as they do
+whenever the person opens the page. A clean one follows where the page fails there and that does
+not explain itself, and then both once more. With `--browser` the clean one alone.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from badgateway.browser.drive import DriveError, Shown, Tab, clean, copy_of, tab
+from badgateway.browser.drive import DriveError, Shown, Tab, clean, copy_of, driver
 from badgateway.browser.find import found_profiles, products, profile_at, program_of
 from badgateway.browser.profile import Family, Profile, ProfileError
 from badgateway.model.hop import Hop
@@ -33,6 +34,8 @@ COST = Cost(seconds=2.5, requests=2)
 SECONDS = 15.0
 """Time for a browser to start, and for a page to come."""
 AUTO = "auto"
+_OWN_WORDS = ("ERR_BLOCKED_BY_CLIENT", "ERR_BLOCKED_BY_ADMINISTRATOR")
+"""What an extension or a policy brings about, and nothing else."""
 _SETTINGS = {"own": "a copy of this profile", "clean": "a clean profile"}
 _GIVERS = {"site": "the site", "cache": "its cache", "worker": "a service worker"}
 
@@ -74,54 +77,55 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
 async def _compared(
     profile: Profile | None, product: str, url: str, context: Context
 ) -> AsyncGenerator[Observation, None]:
-    program, title = program_of(product) or product, products()[product].title
-    seconds = min(SECONDS, context.seconds_left())
+    seen_by = _Stated(product, program_of(product) or product, url)
     async with AsyncExitStack() as stack:
-        folders = {"clean": stack.enter_context(clean())}
-        if profile is not None:
-            copying = copy_of(profile)
+        tabs: list[tuple[str, Tab]] = []
+        # Its import alone takes a third of a second, in which other tests go on.
+        await in_thread(lambda: import_module("playwright.async_api"))
+        started = await stack.enter_async_context(driver())
+        for name in ("own", "clean") if profile is not None else ("clean",):
             try:
-                folders["own"], left_out = await in_thread(copying.__enter__)
-                stack.push(copying.__exit__)
-            except ProfileError as error:
-                yield _unread(profile, "the whole", str(error))
-            else:
-                if left_out:
-                    yield _unread(profile, ", ".join(left_out), "too large to be copied")
-        options = _options(context)
-        starting = [
-            stack.enter_async_context(tab(program, folder, seconds, options))
-            for folder in folders.values()
-        ]
-        started = await asyncio.gather(*starting, return_exceptions=True)
-        tabs: dict[str, Tab] = {}
-        for name, one in zip(folders, started, strict=True):
-            if isinstance(one, DriveError):
-                yield _untried(title, str(one))
-            elif isinstance(one, BaseException):
-                raise one
-            else:
-                tabs[name] = one
-        for _ in range(2):
-            results = {name: await _visited(one, url) for name, one in tabs.items()}
-            for name, result in results.items():
-                if isinstance(result, Shown):
-                    yield _stated(title, name, program, url, result)
+                if name == "own" and profile is not None:
+                    folder, left_out = await _copied(profile, stack)
+                    if left_out:
+                        yield _unread(profile, ", ".join(left_out), "too large to be copied")
                 else:
-                    yield _untried(title, str(result))
-            ends = {
-                (result.status, result.error) if isinstance(result, Shown) else None
-                for result in results.values()
-            }
-            if len(ends) < 2:
-                return
+                    folder = stack.enter_context(clean())
+                seconds = min(SECONDS, context.seconds_left())
+                opening = started.tab(seen_by.program, folder, seconds, _options(context))
+                tabs.append((name, await stack.enter_async_context(opening)))
+                result = await tabs[-1][1].visit(url)
+            except ProfileError as error:
+                assert profile is not None
+                yield _unread(profile, "the whole", str(error))
+            except DriveError as error:
+                yield seen_by.untried(error)
+            else:
+                yield seen_by.result(name, result)
+                if _explains_itself(result, url, context) and len(tabs) == 1:
+                    return
+        # A site may fail now and then: what a profile does, it does every time.
+        for name, tab in tabs:
+            try:
+                yield seen_by.result(name, await tab.visit(url))
+            except DriveError as error:
+                yield seen_by.untried(error)
 
 
-async def _visited(one: Tab, url: str) -> Shown | DriveError:
-    try:
-        return await one.visit(url)
-    except DriveError as error:
-        return error
+async def _copied(profile: Profile, stack: AsyncExitStack) -> tuple[Path, tuple[str, ...]]:
+    copying = copy_of(profile)
+    copied = await in_thread(copying.__enter__)
+    stack.push(copying.__exit__)
+    return copied
+
+
+def _explains_itself(result: Shown, url: str, context: Context) -> bool:
+    """Whether a clean profile would tell nothing more: the page came, or not from the site."""
+    if result.by != "site" or result.error in _OWN_WORDS:
+        return True
+    answers = [o for o in context.evidence.named("http-response") if o.text("url") == url]
+    same = any(o.value.get("status") == result.status for o in answers)
+    return result.status is not None and (result.status < 400 or same)
 
 
 def _own(wish: str) -> Profile | None:
@@ -158,21 +162,36 @@ def _options(context: Context) -> tuple[str, ...]:
     return tuple(options)
 
 
-def _stated(title: str, name: str, program: str, url: str, result: Shown) -> Observation:
-    setting = _SETTINGS[name]
-    about = {"browser": title, "version": result.version, "url": url}
-    about |= {"profile": name, "setting": setting}
-    more = {"status": result.status, "by": result.by, "cookies": result.cookies}
-    more["giver"] = _GIVERS[result.by]
-    if result.error and result.status is None:
-        return seen(
-            Hop.BROWSER, "browser-fails", f"browser:{program}", **about, **more, error=result.error
-        )
-    return seen(Hop.BROWSER, "browser-shows", f"browser:{program}", **about, **more)
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What was seen in one browser, as observations."""
 
+    product: str
+    program: str
+    url: str
 
-def _untried(title: str, detail: str) -> Observation:
-    return seen(Hop.BROWSER, "browser-untried", "probe:real_browser", browser=title, detail=detail)
+    def result(self, name: str, shown: Shown) -> Observation:
+        """A page, or the browser's own word for having none."""
+        about = {
+            "browser": products()[self.product].title,
+            "version": shown.version,
+            "url": self.url,
+            "profile": name,
+            "setting": _SETTINGS[name],
+            "status": shown.status,
+            "by": shown.by,
+            "giver": _GIVERS[shown.by],
+            "cookies": shown.cookies,
+        }
+        source = f"browser:{self.program}"
+        if shown.error and shown.status is None:
+            return seen(Hop.BROWSER, "browser-fails", source, **about, error=shown.error)
+        return seen(Hop.BROWSER, "browser-shows", source, **about)
+
+    def untried(self, error: DriveError) -> Observation:
+        """That the browser could not be driven."""
+        title, source = products()[self.product].title, f"browser:{self.program}"
+        return seen(Hop.BROWSER, "browser-untried", source, browser=title, detail=str(error))
 
 
 def _unread(profile: Profile, what: str, detail: str) -> Observation:
