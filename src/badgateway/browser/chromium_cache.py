@@ -1,13 +1,17 @@
-"""Chromium's caches on disk: the one-file-an-entry kind (Linux, macOS) and block files (Windows).
+"""Chromium's caches on disk: a file an entry (Linux, macOS), block files (Windows), or SQLite.
 
 Formats: net/disk_cache/simple/simple_entry_format.h, net/disk_cache/blockfile/disk_format.h,
-net/disk_cache/blockfile/addr.h and net/http/http_response_info.cc of Chromium's source.
+net/disk_cache/blockfile/addr.h, net/disk_cache/sql/ and net/http/http_response_info.cc of
+Chromium's source.
 """
 
+import sqlite3
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+from badgateway.browser.copied import DAMAGED
 from badgateway.browser.profile import Stored
 
 FILES = 50_000
@@ -20,6 +24,7 @@ _INDEX_MAGIC = 0xC103CAC3
 _INDEX_HEADER = 368
 _BLOCK_HEADER = 8_192
 _BLOCK_SIZES = {1: 36, 2: 256, 3: 1_024, 4: 4_096}
+_SHARDS = 16
 _WINDOWS_EPOCH = 11_644_473_600
 
 
@@ -31,8 +36,12 @@ def cached_answer(folder: Path, url: str) -> Stored | None:
     """
     if not folder.is_dir():
         return None
-    blocks = (folder / "data_1").is_file()
-    entries = _block_entries(folder, url) if blocks else simple_entries(folder, url)
+    if (folder / "data_1").is_file():
+        entries = _block_entries(folder, url)
+    elif (folder / "sqldb0").is_file():
+        entries = _rows(folder, url)
+    else:
+        entries = simple_entries(folder, url)
     found = [stored for head in entries if (stored := _stored(head, url)) is not None]
     return max(found, key=lambda stored: stored.at or 0.0, default=None)
 
@@ -111,6 +120,24 @@ def _at(folder: Path, address: int) -> bytes:
             return file.read(size * ((address >> 24 & 3) + 1))
     except OSError:
         return b""
+
+
+def _rows(folder: Path, url: str) -> Iterator[bytes]:
+    """The same out of SQLite, opened so that nothing is written: it may be too large to copy."""
+    for path in sorted(folder.glob("sqldb[0-9]*"))[:_SHARDS]:
+        if not path.name.removeprefix("sqldb").isdigit():
+            continue  # a journal
+        try:
+            name = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+            with closing(sqlite3.connect(name, uri=True)) as opened:
+                rows = opened.execute(
+                    "SELECT cache_key, head FROM resources "
+                    "WHERE doomed = 0 AND substr(cache_key, ?) = ? AND length(head) < ? LIMIT 50",
+                    (-len(url), url, HEAD_LIMIT),
+                )
+                yield from (bytes(head) for key, head in rows if _is_of(str(key), url))
+        except DAMAGED:
+            continue  # being written, or damaged
 
 
 def _stored(info: bytes, url: str) -> Stored | None:

@@ -16,6 +16,8 @@ FILE_LIMIT = 256 * 1024 * 1024
 JSON_LIMIT = 32 * 1024 * 1024
 ROWS = 20_000
 """Rows that are read of a table."""
+DAMAGED = (sqlite3.Error, UnicodeDecodeError, ValueError, TypeError, OverflowError)
+"""What a damaged database ends in: SQLite's own word may hold bytes that are no text."""
 
 
 def text_of(path: Path, limit: int = JSON_LIMIT) -> str:
@@ -48,7 +50,7 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
     """A copy of an SQLite file with what its journals hold, open until the end of the block.
 
     Raises:
-        ProfileError: it cannot be copied, or is none.
+        ProfileError: it cannot be copied, or it, or what is made of it in the block, is damaged.
     """
     with tempfile.TemporaryDirectory(prefix="badgateway-") as folder:
         copy = Path(folder, "copy.sqlite")
@@ -67,6 +69,7 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(copy)) as connection:
                 connection.execute("PRAGMA trusted_schema = OFF")
+                connection.text_factory = lambda data: data.decode("utf-8", "replace")
                 yield connection
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             raise ProfileError(f"{path.name} is not read: {error}") from error
