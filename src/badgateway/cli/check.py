@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+from dataclasses import replace
 
 from badgateway.cli.arguments import Parsed, Parser, UsageError, common, complain, seconds, way
-from badgateway.cli.questions import asked
+from badgateway.cli.questions import allowed, asked
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
@@ -34,6 +35,18 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--plan", action="store_true", help="show which tests were made, and which were spared"
+    )
+    parser.add_argument(
+        "--browser",
+        action="store_true",
+        help="open the page in the installed browser as well, with a clean profile",
+    )
+    parser.add_argument(
+        "--browser-profile",
+        default="",
+        metavar="auto|FOLDER",
+        help="read this profile of a browser (auto: the one used last), and open the page in a "
+        "copy of it: its cookies then go to the site, as ever",
     )
     watching = parser.add_argument_group("watching")
     watching.add_argument(
@@ -70,7 +83,11 @@ def run(parsed: Parsed) -> int:
         return 2
     try:
         target = target_of(parsed.url)
-        wishes = wishes_of(parsed)
+        wishes = replace(
+            wishes_of(parsed),
+            browser=parsed.browser,
+            profile=allowed(parsed.browser_profile, parsed),
+        )
         if parsed.watch:
             from badgateway.cli import watching  # noqa: PLC0415
 

@@ -22,7 +22,7 @@ from badgateway.knowledge.proxy_status import parse_proxy_status
 from badgateway.model.failure import NAMING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
-from badgateway.model.response import Response
+from badgateway.model.response import GATEWAY_STATUSES, Response
 from badgateway.model.verdict import Emitter, NextTest, Outcome, RankedCause, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 
@@ -49,6 +49,17 @@ FINDINGS = (
 )
 """What controls showed of a way that is broken, the most telling first: the first one there is
 speaks in place of the bare failure."""
+
+IN_BROWSER = (
+    "shown-by-worker",
+    "shown-from-cache",
+    "blocked-in-browser",
+    "browser-too-old",
+    "cookie-size-decides",
+    "own-profile-fails",
+    "browser-alone-fails",
+)
+"""What a browser shows in place of a page that the site gives to programs."""
 
 _WORST_FIRST = (
     Outcome.GATEWAY_ERROR,
@@ -100,6 +111,8 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
         return _diverted(verdict, elsewhere, Hop.RESOLVER, known)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict
+    if shown := evidence.named(*IN_BROWSER):
+        return _in_browser(verdict, shown, known)
     if (again := _failed_again(evidence, known)) is not None:
         return _answered(evidence, subject, known, *again)
     if setting := evidence.named("proxy-setting-fails"):
@@ -294,6 +307,21 @@ def _diverted(verdict: Verdict, shown: list[Observation], hop: Hop, known: Knowl
         hop=hop,
         causes=causes,
         determined=_determined(causes),
+    )
+
+
+def _in_browser(verdict: Verdict, shown: list[Observation], known: Knowledge) -> Verdict:
+    """The site gives the page and the person's browser does not show it: what he meets counts."""
+    status = shown[0].value.get("status")
+    outcome = Outcome.UNREACHABLE
+    if isinstance(status, int):
+        gateway = status in GATEWAY_STATUSES
+        outcome = Outcome.GATEWAY_ERROR if gateway else Outcome.OTHER_ERROR
+    return replace(
+        _diverted(verdict, shown, Hop.BROWSER, known),
+        outcome=outcome,
+        status=status if isinstance(status, int) else None,
+        emitter=None,
     )
 
 

@@ -235,6 +235,9 @@ class Wishes:
             through it.
         for_another: whether somebody elsewhere asks: then only the site is looked at, and nothing
             is told of this machine's own settings and network.
+        browser: whether the page is opened in the installed browser, with a clean profile.
+        profile: the folder of a browser profile that may be read, and whose copy may be opened;
+            `auto` for the one used last, empty for none.
     """
 
     timeout: float = 30.0
@@ -248,3 +251,5 @@ class Wishes:
     everything: bool = False
     detours: bool = True
     for_another: bool = False
+    browser: bool = False
+    profile: str = ""
