@@ -5,6 +5,7 @@ import asyncio
 from badgateway.cli.arguments import Parsed, Parser, common, complain, way
 from badgateway.cli.questions import asked
 from badgateway.cli.show import Progress, exit_status, show
+from badgateway.cli.vantages import vantages
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
     Endpoint,
@@ -39,13 +40,16 @@ def run(parsed: Parsed) -> int:
     """Check one URL and show the verdict; returns the exit status."""
     try:
         target = target_of(parsed.url)
+        main, exits = _exits(parsed.proxy)
         wishes = Wishes(
             timeout=parsed.timeout,
             connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
             family=parsed.family,
             resolvers=tuple(_resolver(text) for text in parsed.resolver),
             public_resolvers=not parsed.no_public_resolvers,
-            proxy=parsed.proxy,
+            proxy=main,
+            exits=exits,
+            vantages=vantages(parsed.via),
             headers=tuple(parsed.header),
             everything=parsed.everything,
             detours=parsed.detours,
@@ -58,6 +62,12 @@ def run(parsed: Parsed) -> int:
     verdict = asked(verdict, parsed, frozenset({Who.VISITOR}))
     show(verdict, parsed)
     return exit_status(verdict)
+
+
+def _exits(named: list[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The proxy to go through, None for none, and the ways out to compare it with."""
+    first, *others = list(dict.fromkeys(named)) or ["direct"]
+    return (None if first == "direct" else first), tuple(others)
 
 
 def _resolver(text: str) -> Endpoint:
