@@ -178,7 +178,20 @@ def way(parser: argparse.ArgumentParser) -> None:
         help="never try the site past the proxy or tunnel that it fails through",
     )
     parser.add_argument(
-        "--proxy", metavar="URL", help="go through http://HOST:PORT or socks5://HOST:PORT"
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="go through http://HOST:PORT, socks5://HOST:PORT, or tor; given again, compare with "
+        "that one, or with 'direct'",
+    )
+    parser.add_argument(
+        "--via",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="ask from elsewhere as well; it is told the URL: globalping[:LOCATION,…], "
+        "badgateway+https://HOST/ or ssh://[USER@]HOST[:PORT] (repeatable)",
     )
     parser.add_argument(
         "--header",

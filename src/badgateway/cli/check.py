@@ -7,6 +7,7 @@ from dataclasses import replace
 from badgateway.cli.arguments import Parsed, Parser, UsageError, common, complain, seconds, way
 from badgateway.cli.questions import allowed, asked
 from badgateway.cli.show import Progress, exit_status, show
+from badgateway.cli.vantages import vantages
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
     Endpoint,
@@ -108,17 +109,26 @@ def wishes_of(parsed: Parsed) -> Wishes:
     Raises:
         TargetError: one of them cannot be granted.
     """
+    main, exits = _exits(parsed.proxy)
     return Wishes(
         timeout=parsed.timeout,
         connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
         family=parsed.family,
         resolvers=tuple(_resolver(text) for text in parsed.resolver),
         public_resolvers=not parsed.no_public_resolvers,
-        proxy=parsed.proxy,
+        proxy=main,
+        exits=exits,
+        vantages=vantages(parsed.via),
         headers=tuple(parsed.header),
         everything=parsed.everything,
         detours=parsed.detours,
     )
+
+
+def _exits(named: list[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The proxy to go through, None for none, and the ways out to compare it with."""
+    first, *others = list(dict.fromkeys(named)) or ["direct"]
+    return (None if first == "direct" else first), tuple(others)
 
 
 def _resolver(text: str) -> Endpoint:

@@ -12,7 +12,9 @@ from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
 from badgateway.inference.clock import paired
 from badgateway.inference.compare import compared, pages
+from badgateway.inference.compare.elsewhere import failing_answer
 from badgateway.inference.meeting import met, superseded
+from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
@@ -74,7 +76,11 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
-    return _concluded(_judged_outside(evidence, subject, known), evidence, known)
+    verdict = _judged_outside(evidence, subject, known)
+    if verdict.outcome is Outcome.HEALTHY and (there := failing_answer(evidence)) is not None:
+        # It comes here alone: what everybody else meets is what is wrong with it.
+        verdict = _answered(evidence, subject, known, there, _classified(there, known))
+    return _concluded(placed(verdict, evidence, known), evidence, known)
 
 
 def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -91,7 +97,7 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
             status=status if isinstance(status, int) else None,
             observations=tuple(evidence),
         )
-    if detour := evidence.named("direct-works"):
+    if detour := evidence.named("direct-works", "other-exit-works"):
         return _past_the_proxy(evidence, subject, known, detour)
     if broken is not None or not answers:
         return _unreachable(evidence, subject, known, broken)
