@@ -17,7 +17,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Risk, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.elsewhere import places, summary
+from badgateway.report.elsewhere import SHOWN, places, summary
 from badgateway.report.outline import (
     ALWAYS,
     QUIET,
@@ -202,7 +202,7 @@ def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
     idle = [o for o in verdict.observations if o.name == "listening" and o.id not in told]
     hidden = {o.id for o in idle[_MOST_IDLE:]}
     for observation in verdict.observations:
-        if observation.name in QUIET or observation.id in hidden:
+        if observation.name in QUIET | SHOWN or observation.id in hidden:
             continue
         line = Text(words.observed(observation))
         if (seconds := seconds_of(observation)) is not None:
