@@ -101,7 +101,12 @@ def served(known, make, **changes):
     port = listener.getsockname()[1]
     settings = replace(make(port), **changes)
     app = application(settings, known)
-    quiet = {"log_level": "warning", "access_log": False, "server_header": False}
+    quiet = {
+        "log_config": None,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+    }
     config = uvicorn.Config(app, http="h11", loop="asyncio", ws="none", **quiet)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
