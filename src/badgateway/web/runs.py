@@ -134,9 +134,13 @@ class Run:
         self.state, self.place = State.RUNNING, 0
         self.tell()
         self._task = asyncio.create_task(self._go(reach))
-        # A task that is cancelled before its first step never gets into `_go`.
-        self._task.add_done_callback(lambda _: self.over or self._finish(State.STOPPED))
+        self._task.add_done_callback(self._gone)
         return self._task
+
+    def _gone(self, _: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step never gets into `_go`."""
+        if not self.over:
+            self._finish(State.STOPPED)
 
     async def _go(self, reach: Reach | None) -> None:
         try:
