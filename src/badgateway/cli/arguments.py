@@ -17,12 +17,13 @@ COMMANDS = {
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
     "serve": "open the page on this machine, or a service for everybody",
+    "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
 
-PLANNED = ("logs", "fix", "undo", "ticket", "dns")
+PLANNED = ("logs", "fix", "undo", "dns")
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace
@@ -177,7 +178,20 @@ def way(parser: argparse.ArgumentParser) -> None:
         help="never try the site past the proxy or tunnel that it fails through",
     )
     parser.add_argument(
-        "--proxy", metavar="URL", help="go through http://HOST:PORT or socks5://HOST:PORT"
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="go through http://HOST:PORT, socks5://HOST:PORT, or tor; given again, compare with "
+        "that one, or with 'direct'",
+    )
+    parser.add_argument(
+        "--via",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="ask from elsewhere as well; it is told the URL: globalping[:LOCATION,…], "
+        "badgateway+https://HOST/ or ssh://[USER@]HOST[:PORT] (repeatable)",
     )
     parser.add_argument(
         "--header",

@@ -46,6 +46,7 @@ async def check_url(
         deadline=started + wishes.timeout,
         resolvers=_resolvers(wishes),
         proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
+        exits=tuple(None if each == "direct" else proxy_of(each) for each in wishes.exits),
         controls=_controls(wishes),
         portal_checks=_portal_checks(wishes),
     )

@@ -23,6 +23,7 @@ from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
 from badgateway.state import host, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.handshake import Security
 from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place, places
 from badgateway.state.software import GATEWAYS, PRODUCTS, Software, software_of
@@ -374,8 +375,23 @@ def _upstreams(search: _Search) -> list[Upstream]:
             observation.text("protocol"), observation.text("protocol")
         )
         site = search.request.site or next(iter(map(str, observation.items("sites"))), "")
-        found.setdefault(address, Upstream(address, protocol, site))
+        security = _security(observation)
+        found.setdefault(address, Upstream(address, protocol, site, security))
     return list(found.values())[:64]
+
+
+def _security(upstream: Observation) -> Security | None:
+    """How a gateway shakes hands with an upstream; None where its configuration does not say."""
+    if upstream.text("protocol") != "https" or "server_name" not in upstream.value:
+        return None
+    authorities = upstream.text("authorities")
+    return Security(
+        name=upstream.text("server_name"),
+        expects=upstream.text("expects"),
+        checks=bool(upstream.value.get("checks")),
+        authorities=Path(authorities) if authorities.startswith("/") else None,
+        shows=bool(upstream.value.get("shows")),
+    )
 
 
 async def _ask(search: _Search, upstreams: list[Upstream]) -> None:

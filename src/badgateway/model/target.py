@@ -3,7 +3,11 @@
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from badgateway.model.vantage import Vantage
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/?#\s]+)(:\d+)?([/?#]|$)")
@@ -228,6 +232,8 @@ class Wishes:
         resolvers: resolvers to ask instead of the public ones; their hosts are addresses.
         public_resolvers: whether public resolvers may be asked at all.
         proxy: URL of a forward proxy, or None.
+        exits: further ways out to compare with it: URLs of proxies, `direct` or `tor`.
+        vantages: other places to ask from.
         headers: further request headers.
         http3: whether HTTP/3 is tried (needs the extra).
         everything: whether every test is made, also those that could change nothing.
@@ -235,6 +241,9 @@ class Wishes:
             through it.
         for_another: whether somebody elsewhere asks: then only the site is looked at, and nothing
             is told of this machine's own settings and network.
+        browser: whether the page is opened in the installed browser, with a clean profile.
+        profile: the folder of a browser profile that may be read, and whose copy may be opened;
+            `auto` for the one used last, empty for none.
     """
 
     timeout: float = 30.0
@@ -243,8 +252,12 @@ class Wishes:
     resolvers: tuple[Endpoint, ...] = ()
     public_resolvers: bool = True
     proxy: str | None = None
+    exits: tuple[str, ...] = ()
+    vantages: "tuple[Vantage, ...]" = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     http3: bool = True
     everything: bool = False
     detours: bool = True
     for_another: bool = False
+    browser: bool = False
+    profile: str = ""

@@ -17,6 +17,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Risk, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.report.elsewhere import places, summary
 from badgateway.report.outline import (
     ALWAYS,
     QUIET,
@@ -99,11 +100,12 @@ def report(
         out.print(picture(states_judged(verdict), words, out, more))
     out.print()
     out.print(Text(words.headline(verdict), _OUTCOME_STYLE[verdict.outcome]))
-    for line in (words.whose(verdict), *told(verdict, known, words)):
+    for line in (words.whose(verdict), summary(verdict, words), *told(verdict, known, words)):
         if line:
             out.print(Text(line))
     sections = (
         (heading(verdict, words), _causes(verdict, words)),
+        (words.say("From other places and exits"), _places(verdict, words, out)),
         (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
         (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
         (words.say("What would tell more"), _next(verdict, words)),
@@ -182,6 +184,17 @@ def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
         who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
         line = Text(f"{test.test.replace('-', ' ')} ({who}): {words.say(test.why)}")
         yield Row(Text("  -"), line, 4)
+
+
+def _places(verdict: Verdict, words: Words, out: Console) -> Iterator[Row]:
+    simple = not out.encoding.lower().startswith("utf")
+    marks = {"+": State.WORKS, "x": State.BROKEN, "?": State.UNKNOWN}
+    for place in places(verdict, words):
+        state = marks.get(place.mark)
+        mark = (_MARK_ASCII if simple else _MARK)[state] if state else " "
+        line = Text(place.text)
+        line.append(f"  {place.id}", "dim")
+        yield Row(Text(f"  {mark}", _STYLE[state] if state else "dim"), line, 4)
 
 
 def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:

@@ -184,7 +184,7 @@ class TlsStream:
     def __init__(self, below: Stream, name: str, context: ssl.SSLContext) -> None:
         self._below = below
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name or None)
         self._answered = b""
 
     async def handshake(self) -> TlsSession:
