@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
@@ -89,37 +90,50 @@ class Server:
         raise AssertionError(f"{place} does not end")
 
 
-@pytest.fixture
-def serve(known):
-    """Start servers; each is stopped at the end of the test."""
+@contextmanager
+def served(known, make, **changes):
+    """A server with the settings that `make` gives for a port; stopped at the end."""
     from badgateway.web.app import application
 
-    running = []
-
-    def start(make, **changes) -> Server:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        settings = replace(make(port), **changes)
-        app = application(settings, known)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False,
-                                http="h11", loop="asyncio", ws="none")  # fmt: skip
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        end = time.monotonic() + 10
-        while not server.started and time.monotonic() < end:
-            time.sleep(0.01)
-        running.append((server, thread, listener))
-        return Server(port, settings, app)
-
-    yield start
-    for server, thread, listener in running:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    settings = replace(make(port), **changes)
+    app = application(settings, known)
+    quiet = {
+        "log_config": None,
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+    }
+    config = uvicorn.Config(app, http="h11", loop="asyncio", ws="none", **quiet)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    end = time.monotonic() + 10
+    while not server.started and time.monotonic() < end:
+        time.sleep(0.01)
+    try:
+        yield Server(port, settings, app)
+    finally:
         server.should_exit = True
         thread.join(10)
         listener.close()
         assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def running(known):
+    """`served`, for fixtures that keep a server for longer than one test."""
+    return lambda make, **changes: served(known, make, **changes)
+
+
+@pytest.fixture
+def serve(running):
+    """Start servers; each is stopped at the end of the test."""
+    with ExitStack() as stack:
+        yield lambda make, **changes: stack.enter_context(running(make, **changes))
 
 
 @pytest.fixture

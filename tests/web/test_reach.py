@@ -222,25 +222,34 @@ class Outside:
         self._listener.close()
 
 
-@pytest.fixture
-def outside():
+@pytest.fixture(scope="module")
+def elsewhere():
     server = Outside()
     yield server
     server.close()
 
 
 @pytest.fixture
-def public(serve, outside):
+def outside(elsewhere):
+    elsewhere.asked = 0
+    return elsewhere
+
+
+@pytest.fixture(scope="module")
+def public(running, elsewhere):
     """The service for everybody; one loopback endpoint stands for a site of the internet."""
     from badgateway.web.settings import Settings
 
     reach = Reach(
         own=(ipaddress.ip_network("198.51.99.0/24"),),
-        known=frozenset({("127.0.0.1", outside.port)}),
+        known=frozenset({("127.0.0.1", elsewhere.port)}),
     )
     # No public resolver is asked here, because there is none in a test's network.
     wishes = Wishes(timeout=1, detours=False, for_another=True, public_resolvers=False)
-    return serve(lambda port: Settings(port=port, public=True, reach=reach, wishes=wishes))
+    with running(
+        lambda port: Settings(port=port, public=True, reach=reach, wishes=wishes)
+    ) as server:
+        yield server
 
 
 def inside(connects):

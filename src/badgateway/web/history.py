@@ -63,7 +63,7 @@ class History:
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._file = sqlite3.connect(path, isolation_level=None, timeout=5)
+        self._file = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
         self._file.execute("pragma journal_mode = wal")
         self._file.execute("pragma synchronous = normal")
         self._file.execute(_TABLE)

@@ -129,11 +129,20 @@ class Run:
         elif self._task is not None:
             self._task.cancel()
 
-    async def go(self, reach: Reach | None) -> None:
-        """Do the work, within the bounds of `reach`."""
-        self._task = asyncio.current_task()
+    def start(self, reach: Reach | None) -> asyncio.Task[None]:
+        """Do the work now, within the bounds of `reach`; the task ends by itself."""
         self.state, self.place = State.RUNNING, 0
         self.tell()
+        self._task = asyncio.create_task(self._go(reach))
+        self._task.add_done_callback(self._gone)
+        return self._task
+
+    def _gone(self, _: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step never gets into `_go`."""
+        if not self.over:
+            self._finish(State.STOPPED)
+
+    async def _go(self, reach: Reach | None) -> None:
         try:
             with within(reach):
                 self.verdict = await self._work(self.heard)
@@ -202,7 +211,7 @@ class Runs:
         """Start what may start, and tell the others how many are before them."""
         self._waiting = deque(run for run in self._waiting if not run.over)
         while self._waiting and len(self._running) < self._at_once:
-            task = asyncio.create_task(self._waiting.popleft().go(self._reach))
+            task = self._waiting.popleft().start(self._reach)
             self._running.add(task)
             task.add_done_callback(self._ended)
         for place, run in enumerate(self._waiting, 1):

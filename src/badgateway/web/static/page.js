@@ -94,3 +94,4 @@ if (field) {
 
 enliven(document);
 if (["waiting", "running"].includes(main.dataset.state)) follow(main.dataset.check);
+else if (main.dataset.check) at("result").querySelector("h1")?.focus({ preventScroll: true });
