@@ -23,7 +23,6 @@ def authority(tmp_path_factory):
 
 def asked(security, server_context):
     """What is seen of a server on loopback that answers one page over such TLS."""
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         threading.Thread(target=answers, args=(listener, server_context), daemon=True).start()
