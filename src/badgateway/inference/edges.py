@@ -35,7 +35,10 @@ def answered_elsewhere(evidence: Evidence) -> Iterator[Observation]:
     seen: set[str] = set()
     for page in evidence.named("http-response"):
         address, status = page.text("address"), page.number("status") or 0
-        if address in ours or address in seen or status < 500 or not public(address):
+        if address in ours or address in seen or not public(address):
+            continue
+        # 400 is what a server for TLS says of plain HTTP; other errors are a site's own business.
+        if status < 500 and status != 400:
             continue
         seen.add(address)
         value: dict[str, Value] = {"address": address, "status": int(status)}

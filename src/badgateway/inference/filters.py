@@ -37,14 +37,17 @@ def _upstreams(evidence: Evidence, rules: list[Observation]) -> Iterator[Observa
 
 def _edges(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
     """Whom visitors were answered by, where that is no address of ours, is an edge before us."""
+    ours = {o.text("address") for o in evidence.named("interface")}
     for edge in evidence.named("answered-by-edge"):
         for rule in rules:
-            if (
-                rule.text("source")
-                and _used(rule)
-                and _names(rule.text("source"), edge.text("address"))
-            ):
-                yield _stated(rule, "edge-kept-out", edge=edge.text("address"))
+            if not rule.text("source") or not _used(rule):
+                continue
+            same = _names(rule.text("source"), edge.text("address"))
+            # An edge asks from other addresses than those at which it answers.
+            ports = any(_names_port(rule.text("port"), port) for port in ("80", "443"))
+            doors = any(_names(rule.text("address"), host) for host in ours)
+            if same or (rule.text("port") and ports and doors and rule.number("packets")):
+                yield _stated(rule, "edge-kept-out", edge=edge.text("address"), same=same)
                 break
 
 

@@ -40,6 +40,7 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _networks,
         _ports,
         _starting,
+        _demand,
     ):
         yield from join(evidence)
     yield from settled(evidence)
@@ -468,7 +469,10 @@ def _changed(evidence: Evidence) -> Iterator[Observation]:
         if result in _UNREACHED and (upstream in failing or wish.text("server") in failing):
             seen.add(upstream)
             minutes = change.value.get("minutes")
-            yield _joined(wish, "upstream-setting-changed", minutes=minutes, result=result)
+            alone = not wish.text("group")
+            yield _joined(
+                wish, "upstream-setting-changed", minutes=minutes, result=result, alone=alone
+            )
 
 
 def _selectors(evidence: Evidence) -> Iterator[Observation]:
@@ -575,6 +579,31 @@ def _ports(evidence: Evidence) -> Iterator[Observation]:
                 sending, "port-mismatch", wanted=wanted.port, name=wanted.host, found=found
             )
             return
+
+
+_LONG, _FOR_EACH, _WORKING = 20, 8, 60
+"""A queue that is long: connections in all, and for each one that is served; and from which share
+of the looks on, in per cent, an application works rather than waits."""
+
+
+def _demand(evidence: Evidence) -> Iterator[Observation]:
+    """More requests than an application can serve: a long queue before workers that never rest."""
+    works = [o for o in evidence.named("process-works") if (o.number("share") or 0) >= _WORKING]
+    for listener in evidence.named("listening"):
+        queue, taken = listener.number("queue") or 0, listener.number("accepted")
+        if queue < _LONG or taken is None or queue < _FOR_EACH * max(1.0, taken):
+            continue
+        for process in works:
+            same = process.text("place") == listener.text("place")
+            if same and listener.value.get("pid") in process.items("pids"):
+                value: dict[str, Value] = {
+                    "process": process.text("process"),
+                    "address": listener.text("address"),
+                    "queue": int(queue),
+                    "share": process.value.get("share"),
+                }
+                yield Observation(Hop.UPSTREAM, "demand-exceeds", value, listener.source)
+                return
 
 
 def _starting(evidence: Evidence) -> Iterator[Observation]:

@@ -23,6 +23,7 @@ from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
 from badgateway.state import host, packet_filter, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.busy import working
 from badgateway.state.front import Door, ask_doors
 from badgateway.state.handshake import Security
 from badgateway.state.kernel import kernel_log
@@ -82,6 +83,7 @@ class _Search:
     files: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
     gateways: list[Software] = field(default_factory=list)
+    applications: list[Software] = field(default_factory=list)
 
 
 async def inspect_machine(request: Request, wishes: Wishes | None = None) -> Verdict:
@@ -159,8 +161,25 @@ async def _machine(search: _Search) -> None:
         if o.text("result") in ("refused", "no-route")
     }
     await _ask(search, [u for u in _upstreams(search) if u.address in failed])
+    if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
+        _add(search, await asyncio.to_thread(lambda: list(_busy(search))))
     if search.evidence.first("http-response"):
         _add(search, await ask_doors(_doors(search)))
+
+
+def _busy(search: _Search) -> Iterator[Observation]:
+    """Whether the applications work or wait, where one of them does not answer."""
+    groups = {str(number): s.pids for number, s in enumerate(search.applications)}
+    for number, share in working(groups).items():
+        software = search.applications[int(number)]
+        value: dict[str, Value] = {
+            "process": software.product,
+            "pids": software.pids[:64],
+            "share": round(100 * share),
+            "place": software.place.name,
+        }
+        source = f"proc:/proc/{software.pid}/task"
+        yield Observation(Hop.UPSTREAM, "process-works", value, source)
 
 
 def _doors(search: _Search) -> Iterator[Door]:
@@ -183,7 +202,9 @@ def _doors(search: _Search) -> Iterator[Door]:
             if there is None or not mine or there.port not in ("80", "443") or there.loopback:
                 continue
             address = "127.0.0.1" if there.everywhere else there.host
-            for name in sorted(names)[:MOST_NAMES] or [address]:
+            known = sorted(names)[:MOST_NAMES]
+            # Without a name there is nobody whom a server for TLS could be asked for.
+            for name in known or ([address] if there.port == "80" else []):
                 yield Door(address, int(there.port), name, software.product)
 
 
@@ -215,6 +236,8 @@ def _place(search: _Search, place: Place, depth: int) -> None:
     if depth == 0:
         found = _serving(search, found)
     for software in found:
+        if software.product in APPLICATIONS:
+            search.applications.append(software)
         if software.product in APPLICATIONS and software.age < YOUNG:
             began: dict[str, Value] = {
                 "process": software.product,
@@ -231,7 +254,8 @@ def _place(search: _Search, place: Place, depth: int) -> None:
         if software.config:
             _config(search, software)
         if software.product == "varnish":
-            for material in shared_log(software):
+            begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
+            for material in shared_log(software, begin.timestamp()):
                 _add(search, read_sorted(replace(material, since=search.request.since)))
     _add(search, sockets.look(place))
     _add(search, host.look(place))

@@ -27,7 +27,7 @@ _MOST = 20_000
 def look(place: Place) -> Iterator[Observation]:
     """Every listening socket of the place."""
     owners = _owners(place)
-    backlogs = _backlogs() if not place.name else {}
+    backlogs = _backlogs(place)
     for kind in ("tcp", "tcp6"):
         rows = list(_rows(place.proc / "net" / kind))
         taken = Counter(row[1] for row in rows if row[3] == _ESTABLISHED)
@@ -138,11 +138,12 @@ def _targets(folder: Path) -> Iterator[Path]:
             yield link.readlink()
 
 
-def _backlogs() -> dict[str, int]:
-    """The longest queue that each socket of our own place may have; /proc does not tell it."""
+def _backlogs(place: Place) -> dict[str, int]:
+    """The longest queue that each socket of a place may have; /proc does not tell it."""
     found: dict[str, int] = {}
+    inside = ("nsenter", "-t", str(place.pids[0]), "-n") if place.name else ()
     for words in (("ss", "-ltnH"), ("ss", "-lxnH")):
-        for line in (output_of(words) or "").splitlines():
+        for line in (output_of((*inside, *words)) or "").splitlines():
             parts = line.split()
             if words[1] == "-ltnH" and len(parts) > 3 and parts[2].isdigit():
                 found[parts[3].replace("*:", "[::]:")] = int(parts[2])
