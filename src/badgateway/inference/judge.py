@@ -10,9 +10,11 @@ from math import floor
 
 from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
-from badgateway.inference.clock import paired
+from badgateway.inference.clock import ended, paired
 from badgateway.inference.compare import compared, pages
 from badgateway.inference.compare.elsewhere import failing_answer
+from badgateway.inference.edges import answered_elsewhere, at_the_edge
+from badgateway.inference.filters import filtered
 from badgateway.inference.meeting import met, superseded
 from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
@@ -143,7 +145,7 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for join in (wired, met, paired):
+    for join in (wired, met, answered_elsewhere, filtered, ended, paired):
         for joined in list(join(evidence)):
             evidence.add(joined)
     if evidence.first("asked"):
@@ -184,6 +186,7 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     if not telling(told, known):
         return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    outside = dict(at_the_edge(outside, evidence))
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()
