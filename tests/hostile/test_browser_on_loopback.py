@@ -3,6 +3,7 @@
 import pytest
 from loopback import http, one, seen_in
 
+from badgateway.browser.agents import agents, headers_of
 from badgateway.model.verdict import Outcome
 from badgateway.probes import browser_profile, cookies_sized, real_browser
 
@@ -110,3 +111,67 @@ def test_auto_without_a_profile_says_what_to_give(serve, check, monkeypatch):
     monkeypatch.setattr(browser_profile, "found_profiles", list)
     verdict = check(serve(http("200 OK", b"<p>shop</p>")).url, profile="auto")
     assert "--browser-profile" in one(verdict, "profile-missing").text("detail")
+
+
+# --- as browsers identify themselves
+
+
+def refusing(*words, status="403 Forbidden"):
+    """A filter that gives the page only where the request holds one of the words."""
+
+    def handle(connection):
+        head = connection.head()
+        given = any(word in head for word in words)
+        connection.send(http("200 OK" if given else status, b"<p>shop</p>"))
+
+    return handle
+
+
+def test_a_filter_that_refuses_programs_alone_is_no_fault(serve, check):
+    """People get the page: healthy, with what browsers were answered."""
+    verdict = check(serve(refusing(b"Chrome/", b"Firefox/")).url)
+    assert (verdict.outcome, verdict.status) == (Outcome.HEALTHY, 200)
+    assert not verdict.causes
+    assert one(verdict, "programs-refused").value["status"] == 403
+    assert {o.text("browser") for o in verdict.observations if o.name == "as-browser"} == {
+        "Chromium",
+        "Firefox",
+    }
+
+
+@pytest.mark.parametrize("words", [(), (b"Firefox/",)])
+def test_a_filter_that_refuses_a_browser_too_stays_a_refusal(serve, check, words):
+    """Whoever is refused in one browser is refused."""
+    verdict = check(serve(refusing(*words)).url)
+    assert (verdict.outcome, verdict.status) == (Outcome.OTHER_ERROR, 403)
+    assert "programs-refused" not in seen_in(verdict)
+
+
+def test_a_refusal_that_comes_and_goes_is_not_laid_to_the_filter(serve, check):
+    """A program that gets the page the second time shows that no filter chooses."""
+    asked = []
+
+    def handle(connection):
+        connection.head()
+        asked.append(1)
+        connection.send(http("403 Forbidden" if len(asked) == 1 else "200 OK", b"<p>shop</p>"))
+
+    verdict = check(serve(handle).url)
+    assert "as-program" in seen_in(verdict)
+    assert "programs-refused" not in seen_in(verdict)
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "404 Not Found", "429 Too Many Requests"])
+def test_a_site_that_means_it_is_not_asked_as_a_browser(serve, check, status):
+    """A login, an absent page and a rate limit are the same for everybody."""
+    verdict = check(serve(refusing(status=status)).url)
+    assert "as-browser" not in seen_in(verdict)
+
+
+def test_what_browsers_send_over_tls_alone_stays_there():
+    """Client hints and fetch metadata are not sent in the clear."""
+    for agent in agents():
+        plain = {name.lower() for name, _ in headers_of(agent, tls=False)}
+        assert "user-agent" in plain
+        assert not any(name.startswith("sec-") for name in plain)
+        assert any(name.lower().startswith("sec-") for name, _ in headers_of(agent, tls=True))

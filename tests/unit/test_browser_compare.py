@@ -180,3 +180,27 @@ def test_what_a_profile_keeps_of_another_page_says_nothing():
         {"browser": "Chromium", "url": f"{URL}other", "status": 502, "age": 1, "fresh_for": 900},
     )
     assert judged(other).outcome is Outcome.HEALTHY
+
+
+def asked_as(name, status):
+    return Observation(Hop.GATEWAY, name, {"url": URL, "browser": "Firefox", "status": status})
+
+
+@pytest.mark.parametrize(
+    ("seen", "healthy"),
+    [
+        ([shows(200)], True),
+        ([shows(200, "clean")], True),
+        ([shows(403)], False),
+        ([shows(200), shows(403, "clean")], False),
+        ([shows(200, by="worker")], False),
+        ([asked_as("as-browser", 200), asked_as("as-program", 403)], True),
+        ([asked_as("as-browser", 200)], False),
+        ([asked_as("as-browser", 200), asked_as("as-program", 200)], False),
+        ([shows(403), asked_as("as-browser", 200), asked_as("as-program", 403)], False),
+    ],
+)
+def test_a_page_that_browsers_get_and_programs_do_not_is_there(seen, healthy):
+    """A filter against programs is no fault; the answer to a real browser counts most."""
+    verdict = judged(*seen, status=403)
+    assert (verdict.outcome is Outcome.HEALTHY) is healthy

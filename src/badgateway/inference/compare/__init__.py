@@ -32,6 +32,7 @@ _COMPARISONS = (
     surroundings.tunnelled,
     surroundings.by_proxy,
     browser.browser,
+    browser.programs_refused,
 )
 
 
