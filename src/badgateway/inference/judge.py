@@ -117,6 +117,8 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
         return _diverted(verdict, inside, Hop.NETWORK, known)
     if elsewhere := evidence.named("page-differs-elsewhere"):
         return _diverted(verdict, elsewhere, Hop.RESOLVER, known)
+    if (refused := evidence.first("programs-refused")) is not None:
+        return _for_people(verdict, refused)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict
     if shown := evidence.named(*IN_BROWSER):
@@ -316,6 +318,17 @@ def _diverted(verdict: Verdict, shown: list[Observation], hop: Hop, known: Knowl
         hop=hop,
         causes=causes,
         determined=_determined(causes),
+    )
+
+
+def _for_people(verdict: Verdict, refused: Observation) -> Verdict:
+    """A filter refuses programs such as this one; people, whom it is about, get the page."""
+    status = refused.value.get("other")
+    return Verdict(
+        verdict.subject,
+        Outcome.HEALTHY,
+        status=status if isinstance(status, int) else None,
+        observations=verdict.observations,
     )
 
 

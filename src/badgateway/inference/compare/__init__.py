@@ -43,6 +43,7 @@ _COMPARISONS = (
     browser.browser,
     elsewhere.elsewhere,
     elsewhere.other_exits,
+    browser.programs_refused,
 )
 
 
