@@ -16,12 +16,14 @@ COMMANDS = {
     "check": "probe a URL and say what is broken",
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
+    "fix": "mend what can be mended: show the plan, apply it, prove it, take it back if it fails",
+    "undo": "take the last fix back",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
 
-PLANNED = ("logs", "fix", "undo", "ticket", "serve", "dns")
+PLANNED = ("logs", "ticket", "serve", "dns")
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace

@@ -32,6 +32,8 @@ class Do(StrEnum):
     """A file is taken away."""
     RELOAD = "reload"
     """A server reads its configuration again."""
+    OPEN = "open"
+    """A rule lets something through that another rule of the firewall stops."""
     RUN = "run"
     """A command is run."""
 
@@ -145,16 +147,12 @@ def load_handling() -> dict[str, Handling]:
 def handling_of(name: str, table: Table) -> Handling:
     """What one file says about a product."""
     table.only("test", "reload", "source")
-    return Handling(
-        name, table.strings("test"), table.strings("reload"), table.get("source", str)
-    )
+    return Handling(name, table.strings("test"), table.strings("reload"), table.get("source", str))
 
 
 def remedy_of(name: str, table: Table) -> Remedy:
     """The remedy that one file describes."""
-    table.only(
-        *("text", "risk", "rank", "causes", "finds", "asks", "change", "sample", "source")
-    )
+    table.only(*("text", "risk", "rank", "causes", "finds", "asks", "change", "sample", "source"))
     causes = table.strings("causes")
     for cause in causes:
         if cause not in vocabulary().causes:
@@ -199,13 +197,13 @@ def _change(table: Table) -> ChangeForm:
     )
     needed = {
         Do.REPLACE: ("old", "value"), Do.POINT: ("old", "value"), Do.SET: ("name", "value"),
-        Do.UNSET: ("name",), Do.RIGHTS: ("path",), Do.REMOVE: ("path",), Do.RELOAD: (),
+        Do.UNSET: ("name",), Do.RIGHTS: ("path",), Do.REMOVE: ("path",), Do.RELOAD: (), Do.OPEN: (),
         Do.RUN: ("words", "undo"),
     }[form.do]  # fmt: skip
     for key in needed:
         if not getattr(form, key):
             raise table.error(f"a change that does '{form.do}' needs '{key}'")
-    for key in ("value", "old", "path", "group"):
+    for key in ("name", "value", "old", "path", "group"):
         _places(table, key, getattr(form, key))
     for word in (*form.words, *form.undo):
         _places(table, "words", word)

@@ -74,7 +74,28 @@ class Command:
     why: str = ""
 
 
-Change: TypeAlias = Edit | Rights | Removal | Command
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A rule of nft's that lets something through, before all others of its chain.
+
+    Attributes:
+        family: the family of the table.
+        table: the table.
+        chain: the chain.
+        matches: what is let through, in nft's words.
+        mark: a comment by which it is found again, however its number changes.
+        holder: a process of the network namespace that it belongs to; 0 for our own.
+    """
+
+    family: str
+    table: str
+    chain: str
+    matches: Words
+    mark: str
+    holder: int = 0
+
+
+Change: TypeAlias = Edit | Rights | Removal | Command | Opening
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """From a cause and the facts of this site to plans: every value computed, checked and placed."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from badgateway.knowledge.remedy import ChangeForm, Do, Handling, Remedy
 from badgateway.model.argument import ArgumentError, filled
 from badgateway.model.machine import Running
 from badgateway.model.observation import Value
-from badgateway.model.plan import Change, Command, Edit, Plan, Removal, Rights, Words
+from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
 from badgateway.remedies.edit import EditError, assign, point, remove, replace
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import find
@@ -52,9 +53,7 @@ def propose(
                 continue
             if plan is not None:
                 plans.append(plan)
-    return Proposal(
-        tuple(plans), refused, frozenset(r.name for r in ordered if r.asks)
-    )
+    return Proposal(tuple(plans), refused, frozenset(r.name for r in ordered if r.asks))
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ def _add(draft: _Draft, form: ChangeForm, binding: Binding) -> None:
         if not file.startswith("/") or not isinstance(line, int):
             raise EditError("the file that would be changed is not on this machine")
         # Checked now, so that one value that does not fit refuses the whole.
-        for template in (form.value, form.old):
+        for template in (form.name, form.value, form.old):
             filled(template, binding)
         waiting = draft.edits.setdefault(file, [])
         if (line, form, binding) not in waiting:
@@ -132,6 +131,8 @@ def _other(form: ChangeForm, binding: Binding) -> Change:
         return Rights(filled(form.path, binding), mode, group=filled(form.group, binding))
     if form.do is Do.REMOVE:
         return Removal(filled(form.path, binding))
+    if form.do is Do.OPEN:
+        return _opening(binding)
     prefix = _into(binding)
     return Command(
         words=(*prefix, *(filled(word, binding) for word in form.words)),
@@ -140,12 +141,23 @@ def _other(form: ChangeForm, binding: Binding) -> Change:
     )
 
 
+def _opening(binding: Binding) -> Opening:
+    source = filled("ip saddr {from:ip} ", binding) if binding.get("from") else ""
+    matches = source + filled("ip daddr {host:ip} tcp dport {port:port}", binding)
+    family, table, chain = (
+        filled("{" + name + ":word}", binding) for name in ("family", "table", "chain")
+    )
+    holder = int(filled("{holder:pid}", binding)) if binding.get("holder") else 0
+    told = hashlib.sha256(f"{family} {table} {chain} {matches} {holder}".encode()).hexdigest()
+    return Opening(family, table, chain, tuple(matches.split()), f"badgateway-{told[:12]}", holder)
+
+
 def _into(binding: Binding) -> Words:
     """What runs a command in another network namespace of this machine, a container's."""
     holder = binding.get("holder")
     if not holder:
         return ()
-    return ("nsenter", "-t", filled("{holder:pid}", binding), "--net", "--")
+    return ("nsenter", "-t", filled("{holder:pid}", binding), "--net", "--mount", "--")
 
 
 def _edited(draft: _Draft) -> list[Edit]:
@@ -155,20 +167,33 @@ def _edited(draft: _Draft) -> list[Edit]:
         if before is None:
             raise EditError(f"{file} cannot be read here")
         after = before
-        # From the end to the beginning: an inserted line moves only what is done already.
-        for line, form, binding in sorted(changes, key=lambda item: -item[0]):
-            after = _one(after, line, form, binding)
+        # From the end to the beginning, and by how far what is inserted moves what is left to do.
+        waiting = sorted(changes, key=lambda item: -item[0])
+        while waiting:
+            line, form, binding = waiting.pop(0)
+            now = _one(after, line, form, binding)
+            waiting = [(_moved(after, now, at), wish, values) for at, wish, values in waiting]
+            after = now
         if after != before:
             edits.append(Edit(file, before, after))
     return edits
 
 
+def _moved(before: str, after: str, line: int) -> int:
+    """Where a line is after an edit."""
+    added = after.count("\n") - before.count("\n")
+    old, new = before.splitlines(), after.splitlines()
+    if added <= 0 or not 1 <= line <= len(old) or old[line - 1] == new[line - 1]:
+        return line
+    return line + added if old[line - 1] == new[line - 1 + added] else line
+
+
 def _one(text: str, line: int, form: ChangeForm, binding: Binding) -> str:
     by, value = str(binding["by"]), filled(form.value, binding)
     if form.do is Do.SET:
-        return assign(by, text, line, form.name, value)
+        return assign(by, text, line, filled(form.name, binding), value)
     if form.do is Do.UNSET:
-        return remove(by, text, line, form.name)
+        return remove(by, text, line, filled(form.name, binding))
     old = filled(form.old, binding)
     if form.do is Do.POINT:
         return point(by, text, line, old, value)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from badgateway.model.plan import Change, Command, Edit, Plan, Removal, Rights, Words
+from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Rights, Words
+from badgateway.repair import opening
 from badgateway.repair.journal import UNDONE, Event, Journal
 from badgateway.transport.change import (
     owner_of,
@@ -67,6 +68,11 @@ def _make(change: Change, journal: Journal) -> None:
         if done.status != 0:
             said = done.output.strip()[-600:]
             raise ApplyError(f"`{' '.join(change.words)}` failed: {said}")
+        return
+    if isinstance(change, Opening):
+        journal.note("opening", mark=change.mark, holder=change.holder)
+        if said := opening.insert(change):
+            raise ApplyError(f"the firewall's rule could not be added: {said[-600:]}")
         return
     path = Path(change.path).resolve()
     try:
@@ -133,6 +139,9 @@ def take_back(journal: Journal) -> list[Left]:
             left += _restore(event, journal)
         elif event["step"] == "rights":
             left += _restore_rights(event)
+        elif event["step"] == "opening":
+            if said := opening.delete(event["mark"], event["holder"]):
+                left.append(Left(f"the firewall's rule {event['mark']}", said[-300:]))
         elif event["step"] == "command":
             done = run(event["undo"])
             if done.status != 0 and not _gone(event["undo"]):

@@ -47,7 +47,9 @@ def alone(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise JournalError("another `badgateway fix` or `undo` is under way; wait for it") from None
+            raise JournalError(
+                "another `badgateway fix` or `undo` is under way; wait for it"
+            ) from None
         yield
 
 

@@ -13,7 +13,12 @@ from badgateway.transport.command import output_of
 
 Listens = Callable[[str], tuple[str, ...]]
 """From a command line to the addresses that it would listen at."""
-_UNITS = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+_UNITS = (
+    "etc/systemd/system",
+    "run/systemd/system",
+    "usr/lib/systemd/system",
+    "lib/systemd/system",
+)
 _LIMIT = 64 * 1024
 _MOST = 500
 _CONFIG = re.compile(r"(?:-c|-f|-n|--config|--fpm-config)[ =](/[\w./@+-]+)")
@@ -73,7 +78,7 @@ def _containers() -> Iterator[Service]:
             continue
         ports = fields[2]
         if fields[1] != "running":
-            form = '{{range $p, $h := .HostConfig.PortBindings}}{{range $h}}{{.HostIp}}:{{.HostPort}} {{end}}{{end}}'  # noqa: E501
+            form = "{{range $p, $h := .HostConfig.PortBindings}}{{range $h}}{{.HostIp}}:{{.HostPort}} {{end}}{{end}}"  # noqa: E501
             ports = output_of(["docker", "inspect", "--format", form, fields[0]]) or ""
         found = tuple(
             f"{host or '0.0.0.0'}:{port}"  # noqa: S104 - compared only

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from badgateway.inference.address import address_of
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Observation
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
@@ -31,7 +31,9 @@ def listener(facts: Facts) -> Iterator[Binding]:
         found = wrong.text("found")
         if (there := address_of(found)) is not None and there.everywhere:
             found = f"127.0.0.1:{there.port}"
-        for line in once([o for o in upstreams(facts) if o.text("upstream") == wrong.text("upstream")]):
+        for line in once(
+            [o for o in upstreams(facts) if o.text("upstream") == wrong.text("upstream")]
+        ):
             yield at(line, upstream=line.text("upstream"), found=found)
 
 
@@ -40,7 +42,9 @@ def not_tls(facts: Facts) -> Iterator[Binding]:
     named = {o.text("upstream") for o in facts.evidence.named("upstream-not-tls")}
     for line in once(upstreams(facts)):
         plain = facts.measured.get(line.text("upstream"))
-        if line.text("protocol") != "https" and not _ssl(facts, line.text("file"), line.value["line"]):
+        if line.text("protocol") != "https" and not _ssl(
+            facts, line.text("file"), line.value["line"]
+        ):
             continue
         if line.text("upstream") in named or (plain is not None and plain.plain):
             yield at(line, upstream=line.text("upstream"))
@@ -85,11 +89,9 @@ def sni(facts: Facts) -> Iterator[Binding]:
 def database(facts: Facts) -> Iterator[Binding]:
     """The application looks for its database where it is not."""
     for wrong in facts.evidence.named("database-elsewhere"):
-        wish = next(
-            (o for o in facts.evidence.named("config-database")
-             if o.text("database") == wrong.text("database") or o.text("file") == wrong.text("file")),
-            None,
-        )  # fmt: skip
+        place = wrong.text("file"), wrong.value.get("line")
+        wishes = facts.evidence.named("config-database")
+        wish = next((o for o in wishes if (o.text("file"), o.value.get("line")) == place), None)
         if wish is not None and wish.text("file").startswith("/"):
             wanted, found = address_of(wish.text("database")), address_of(wrong.text("found"))
             if wanted is not None and found is not None and wanted.port != found.port:
@@ -97,7 +99,7 @@ def database(facts: Facts) -> Iterator[Binding]:
 
 
 def resolver(facts: Facts) -> Iterator[Binding]:
-    """nginx asks a resolver that does not answer; this machine's own does."""
+    """A resolver that nginx asks does not answer; this machine's own does."""
     for own in facts.resolvers[:1]:
         for line in _by_variable(facts):
             yield at(line, resolver=own)

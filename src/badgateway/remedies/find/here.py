@@ -11,6 +11,7 @@ _FAILED = (
     *("upstream-refused", "upstream-connect-timeout", "socket-not-found", "upstream-unroutable"),
 )
 """Observations that name an upstream that cannot be reached."""
+_PREFIXES = {"fastcgi": "fastcgi", "uwsgi": "uwsgi", "scgi": "scgi", "grpc": "grpc"}
 _REFUSING = ("refused", "times-out", "no-route", "socket-missing", "fails")
 
 
@@ -43,6 +44,8 @@ def at(observation: Observation, **values: Value) -> dict[str, Value]:
         "by": observation.text("by"),
         "file": observation.text("file"),
         "line": observation.value.get("line"),
+        # How nginx's directives for this protocol begin.
+        "prefix": _PREFIXES.get(observation.text("protocol"), "proxy"),
         **values,
     }
 

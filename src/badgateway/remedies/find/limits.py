@@ -48,7 +48,9 @@ def more_children(facts: Facts) -> Iterator[Binding]:
     """As many children as the free memory holds, at most four times as many as now."""
     for pool in once(facts.evidence.named("config-pool")):
         most = pool.number("most")
-        full = [o for o in facts.evidence.named("pool-status") if o.text("pool") == pool.text("pool")]
+        full = [
+            o for o in facts.evidence.named("pool-status") if o.text("pool") == pool.text("pool")
+        ]
         if not most or not full or facts.memory is None:
             continue
         # A fifth of the memory stays free; a child of unknown size counts as 64 MB.
@@ -77,7 +79,7 @@ def local_ports(facts: Facts) -> Iterator[Binding]:
 
 
 def connections(facts: Facts) -> Iterator[Binding]:
-    """nginx's default of 512 connections a worker, or twice as many as now."""
+    """The default of 512 connections a worker, or twice as many as now."""
     yield from _larger(facts, "worker_connections", 1_024)
 
 
@@ -96,9 +98,7 @@ def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:
 
 def php_memory(facts: Facts) -> Iterator[Binding]:
     """Twice the limit that PHP reached, as long as the machine has eight times as much free."""
-    reached = [
-        o for o in facts.evidence if o.text("detail").startswith("Allowed memory size of ")
-    ]
+    reached = [o for o in facts.evidence if o.text("detail").startswith("Allowed memory size of ")]
     for found in reached[:1]:
         words = found.text("detail").split()
         old = int(words[4]) if len(words) > 4 and words[4].isdecimal() and len(words[4]) < 12 else 0

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from badgateway.inference.address import Address, address_of
+from badgateway.model.listening import Address, address_of
 from badgateway.model.machine import Rule, Service
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
@@ -135,13 +135,13 @@ def _opening(rule: Rule, host: str, port: int, saddr: str) -> Binding:
 def socket_rights(facts: Facts) -> Iterator[Binding]:
     """A pool that closes its socket to the gateway: the gateway's group gets the right."""
     flaws = [o for o in facts.evidence.named("config-flaw") if o.text("flaw") == "socket-mode"]
-    users = [one.user for one in facts.running if one.product in ("nginx", "apache", "haproxy", "caddy")]
+    users = [
+        one.user for one in facts.running if one.product in ("nginx", "apache", "haproxy", "caddy")
+    ]
     for flaw in once(flaws):
-        pool = next(
-            (o for o in facts.evidence.named("config-pool")
-             if o.text("file") == flaw.text("file") and o.value.get("line") == flaw.value.get("line")),
-            None,
-        )  # fmt: skip
+        where = flaw.text("file"), flaw.value.get("line")
+        pools = facts.evidence.named("config-pool")
+        pool = next((o for o in pools if (o.text("file"), o.value.get("line")) == where), None)
         path = pool.text("address").removeprefix("unix:") if pool else ""
         if path and users and users[0] != "root":
             yield {
