@@ -16,12 +16,13 @@ COMMANDS = {
     "check": "probe a URL and say what is broken",
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
+    "dns": "who says what about a name, and whether they agree",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
 
-PLANNED = ("logs", "fix", "undo", "ticket", "serve", "dns")
+PLANNED = ("logs", "fix", "undo", "ticket", "serve")
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace

@@ -8,11 +8,10 @@ from badgateway.cli.questions import asked
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
-    Endpoint,
     TargetError,
     Wishes,
     endpoint_of,
-    is_address,
+    resolver_of,
     target_of,
 )
 from badgateway.model.verdict import Who
@@ -74,7 +73,7 @@ def run(parsed: Parsed) -> int:
             timeout=parsed.timeout,
             connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
             family=parsed.family,
-            resolvers=tuple(_resolver(text) for text in parsed.resolver),
+            resolvers=tuple(resolver_of(text) for text in parsed.resolver),
             public_resolvers=not parsed.no_public_resolvers,
             proxy=parsed.proxy,
             headers=tuple(parsed.header),
@@ -93,13 +92,6 @@ def run(parsed: Parsed) -> int:
     verdict = asked(verdict, parsed, frozenset({Who.VISITOR}))
     show(verdict, parsed)
     return exit_status(verdict)
-
-
-def _resolver(text: str) -> Endpoint:
-    endpoint = endpoint_of(text)
-    if not is_address(endpoint.host):
-        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
-    return endpoint
 
 
 def _count(text: str) -> int:

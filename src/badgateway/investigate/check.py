@@ -39,16 +39,7 @@ async def check_url(
         TargetError: a wish that cannot be granted, with what would be right.
     """
     started = time.monotonic()
-    context = Context(
-        target=target,
-        wishes=wishes,
-        evidence=Evidence(),
-        deadline=started + wishes.timeout,
-        resolvers=_resolvers(wishes),
-        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
-        controls=_controls(wishes),
-        portal_checks=_portal_checks(wishes),
-    )
+    context = context_of(target, wishes, started)
     loading = asyncio.ensure_future(_loaded(known))
     choose = None if wishes.everything else _chooser(loading, target.url)
     diary = _Diary(listener)
@@ -60,6 +51,29 @@ async def check_url(
         verdict, steps=steps_for(verdict, known), complete=complete, made=tuple(diary.made)
     )
     return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))
+
+
+def context_of(target: Target, wishes: Wishes, started: float) -> Context:
+    """What the probes of one run share.
+
+    Args:
+        target: what is looked at.
+        wishes: how.
+        started: when the run began, on `time.monotonic()`'s clock.
+
+    Raises:
+        TargetError: a wish that cannot be granted.
+    """
+    return Context(
+        target=target,
+        wishes=wishes,
+        evidence=Evidence(),
+        deadline=started + wishes.timeout,
+        resolvers=_resolvers(wishes),
+        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
+        controls=_controls(wishes),
+        portal_checks=_portal_checks(wishes),
+    )
 
 
 class _Diary:

@@ -125,6 +125,18 @@ def endpoint_of(text: str) -> Endpoint:
     return Endpoint(host, port)
 
 
+def resolver_of(text: str) -> Endpoint:
+    """The resolver that a person names: a literal address, perhaps with a port.
+
+    Raises:
+        TargetError: it is none.
+    """
+    endpoint = endpoint_of(text)
+    if not is_address(endpoint.host):
+        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
+    return endpoint
+
+
 def is_address(host: str) -> bool:
     """Whether `host` is a literal IPv4 or IPv6 address (a zone index is allowed)."""
     address, percent, zone = host.partition("%")
@@ -233,6 +245,9 @@ class Wishes:
         everything: whether every test is made, also those that could change nothing.
         detours: whether the site may be tried past the person's proxy or tunnel once it fails
             through it.
+        survey: whether the name is looked into in depth: every resolver of this machine and
+            every name server of the zone is asked.
+        try_answers: whether each address that anybody names is tried, with `survey`.
     """
 
     timeout: float = 30.0
@@ -245,3 +260,5 @@ class Wishes:
     http3: bool = True
     everything: bool = False
     detours: bool = True
+    survey: bool = False
+    try_answers: bool = False

@@ -7,7 +7,7 @@ refer to by name.
 
 from collections.abc import Iterator
 
-from badgateway.inference.compare import names, site, surroundings, turns, way
+from badgateway.inference.compare import names, site, spread, surroundings, turns, way
 from badgateway.inference.compare.evidence import failures, final_url, pages, urls_on_the_way
 from badgateway.model.observation import Evidence, Observation
 
@@ -32,6 +32,7 @@ _COMPARISONS = (
     surroundings.tunnelled,
     surroundings.by_proxy,
     turns.turns,
+    spread.spread,
 )
 
 
