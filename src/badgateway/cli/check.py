@@ -34,6 +34,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--plan", action="store_true", help="show which tests were made, and which were spared"
     )
+    parser.add_argument(
+        "--contacts",
+        action="store_true",
+        help="look up whom to write to: security.txt, and the registry, which learns the domain",
+    )
     watching = parser.add_argument_group("watching")
     watching.add_argument(
         "--watch",
@@ -79,6 +84,7 @@ def run(parsed: Parsed) -> int:
             headers=tuple(parsed.header),
             everything=parsed.everything,
             detours=parsed.detours,
+            contacts=parsed.contacts,
         )
         if parsed.watch:
             from badgateway.cli import watching  # noqa: PLC0415

@@ -247,6 +247,7 @@ class Wishes:
             through it.
         survey: whether the name is looked into in depth: every resolver of this machine and
             every name server of the zone is asked.
+        contacts: whether it is looked up whom to write to, which tells the registry of the domain.
         try_answers: whether each address that anybody names is tried, with `survey`.
     """
 
@@ -262,3 +263,4 @@ class Wishes:
     detours: bool = True
     survey: bool = False
     try_answers: bool = False
+    contacts: bool = False
