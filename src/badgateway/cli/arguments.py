@@ -27,9 +27,6 @@ COMMANDS = {
 }
 """Each command and what it is for."""
 
-PLANNED = ()
-"""Words that later versions understand; they must not be taken for host names today."""
-
 Parsed = argparse.Namespace
 
 
@@ -81,21 +78,10 @@ def parse(arguments: Sequence[str]) -> Parsed:
     first = next((word for word in words if not word.startswith("-")), "")
     if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
         words.insert(0, "check")
-    try:
-        parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
-    except UsageError:
-        if first in PLANNED:
-            raise _planned(first) from None
-        raise
-    if first in PLANNED or (parsed.command == "check" and parsed.url in PLANNED):
-        raise _planned(first if first in PLANNED else parsed.url)
+    parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
     if parsed.command is None:
         raise UsageError("what is broken? try: badgateway https://example.com/ (or --help)")
     return parsed
-
-
-def _planned(word: str) -> UsageError:
-    return UsageError(f"'{word}' is not part of this version ({__version__})")
 
 
 def _parser(called: str) -> Parser:

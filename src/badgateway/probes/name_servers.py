@@ -20,7 +20,7 @@ from badgateway.transport.zone import ZoneAnswer, ask_zone
 
 AFTER = ("asked",)
 GIVES = ("delegation", "nameserver-answer", "nameserver-silent", "zone-silent")
-COST = Cost(seconds=0.4, third_party=True)
+COST = Cost(seconds=0.4, third_party=True, named=True)
 
 SECONDS = 5.0
 EACH = 2.0
