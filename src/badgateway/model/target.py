@@ -239,6 +239,11 @@ class Wishes:
         everything: whether every test is made, also those that could change nothing.
         detours: whether the site may be tried past the person's proxy or tunnel once it fails
             through it.
+        for_another: whether somebody elsewhere asks: then only the site is looked at, and nothing
+            is told of this machine's own settings and network.
+        browser: whether the page is opened in the installed browser, with a clean profile.
+        profile: the folder of a browser profile that may be read, and whose copy may be opened;
+            `auto` for the one used last, empty for none.
     """
 
     timeout: float = 30.0
@@ -253,3 +258,6 @@ class Wishes:
     http3: bool = True
     everything: bool = False
     detours: bool = True
+    for_another: bool = False
+    browser: bool = False
+    profile: str = ""

@@ -129,6 +129,12 @@ def nowhere(about: Observation, context: Context) -> bool:
     return bool(asked) and asked <= {o.text("address") for o in failed if o.text("url") == url}
 
 
+def swept(about: Observation, context: Context) -> bool:
+    """Whether the page has answered, and the person wants every test made all the same."""
+    answered = about.name == "http-response" and about.value.get("what") == "page"
+    return context.wishes.everything and answered
+
+
 WALKED = (
     "http-response",
     "redirect-loop",

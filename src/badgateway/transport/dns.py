@@ -20,6 +20,7 @@ import dns.rcode
 import dns.rdatatype
 
 from badgateway.model.failure import Failure
+from badgateway.transport import reach
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.http1 import HEAD_LIMIT
 from badgateway.transport.stream import Stream, TlsStream, connect, tls_context
@@ -106,7 +107,7 @@ async def _udp(resolver: Resolver, query: dns.message.QueryMessage) -> dns.messa
     # `connect`, so that the kernel drops strangers' answers and reports a refusal.
     with socket.socket(family, socket.SOCK_DGRAM) as connection:
         connection.setblocking(False)
-        await loop.sock_connect(connection, (resolver.address, resolver.port))
+        await reach.connect(connection, resolver.address, resolver.port, dns=True)
         await loop.sock_sendall(connection, query.to_wire())
         while True:
             wire = await loop.sock_recv(connection, 65_535)
