@@ -39,6 +39,7 @@ SAID_ITSELF = 0.9
 """How surely a product that logs an error of its upstream is the one whose page people see."""
 
 FINDINGS = (
+    "proxy-wants-login",
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
