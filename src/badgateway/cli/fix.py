@@ -140,15 +140,23 @@ def _work(session: _Session, state: Path) -> int:
         for plan in session.plans:
             _show(session, plan)
         return _end(session, verdict, "shown" if session.plans else "no-remedy", 1)
+    wanted = []
     for plan in session.plans[:MOST_PLANS]:
         _show(session, plan)
         if not _consent(session, plan, proposed):
             session.failed[plan.remedy] = "not wanted"
             continue
-        result, last = _try(session, plan, state)
+        result, last = _try(session, [plan], state)
         if result is not Result.TAKEN_BACK:
             status = 0 if result is Result.HEALED else 1
             return _end(session, last or verdict, str(result), status)
+        wanted.append(plan)
+    # Several faults at once: no single plan heals, all of them together may.
+    if len({plan.cause for plan in wanted}) > 1:
+        session.tell("none of them is enough alone; all together now")
+        result, last = _try(session, wanted[:DEEPEST], state)
+        if result is Result.HEALED:
+            return _end(session, last or verdict, str(result), 0)
     return _end(session, verdict, "no-remedy" if not session.failed else "not-healed", 1)
 
 
@@ -161,49 +169,48 @@ def _offered(session: _Session, verdict: Verdict) -> Proposal:
     return proposed
 
 
-def _try(session: _Session, plan: Plan, state: Path) -> tuple[Result, Verdict | None]:
-    """One plan, and those for the faults that show once it is in force."""
+def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Verdict | None]:
+    """Plans, one after the other, and those for faults that show only once they are in force."""
     fixing = Fixing(state, session.request.target, session.wishes)
     done: list[Plan] = []
-    current: Plan | None = plan
+    waiting = list(plans)
     why = ""
-    while current is not None:
+    while waiting:
+        current = waiting.pop(0)
         since = datetime.now(UTC)
         if why := fixing.apply(current):
             break
         done.append(current)
         verdict = fixing.prove(session.tell)
-        if verdict is None:
+        if verdict is None or well(verdict):
             fixing.keep()
             session.applied += [each.remedy for each in done]
-            session.tell("done; without --url nothing proves it from outside")
-            return Result.UNPROVED, None
-        if well(verdict):
-            fixing.keep()
-            session.applied += [each.remedy for each in done]
+            if verdict is None:
+                session.tell("done; without --url nothing proves it from outside")
+                return Result.UNPROVED, None
             session.tell(f"healed: the page answers {verdict.status}")
             return Result.HEALED, verdict
         why = "the page still fails"
-        current = _next(session, done, since) if len(done) < DEEPEST else None
+        if not waiting and len(done) < DEEPEST:
+            waiting += _next(session, done, since)
     session.tell(f"{why}; taking it back")
     show_left(fixing.take_back(), session)
-    session.failed[plan.remedy] = why
+    for plan in plans:
+        session.failed[plan.remedy] = why
     return Result.TAKEN_BACK, None
 
 
-def _next(session: _Session, done: list[Plan], since: datetime) -> Plan | None:
-    """A plan for another fault that shows now: the first one may have hidden it."""
+def _next(session: _Session, done: list[Plan], since: datetime) -> list[Plan]:
+    """A plan for a fault that did not show before: what is in force now may have hidden it."""
     verdict = look(replace(session.request, since=since, more=()), session.wishes)
     proposed = proposal(verdict, session.stated)
+    before = {plan.remedy for plan in (*session.plans, *done)}
     for plan in proposed.plans:
-        if any(plan.cause == each.cause or plan.remedy == each.remedy for each in done):
-            continue
-        if plan.remedy in session.failed:
-            continue
-        session.tell("another fault shows behind it")
-        _show(session, plan)
-        return plan if _consent(session, plan, proposed) else None
-    return None
+        if plan.remedy not in before and plan.remedy not in session.failed:
+            session.tell("another fault shows behind it")
+            _show(session, plan)
+            return [plan] if _consent(session, plan, proposed) else []
+    return []
 
 
 def _show(session: _Session, plan: Plan) -> None:

@@ -29,7 +29,7 @@ def listener(facts: Facts) -> Iterator[Binding]:
     words = ("listens-elsewhere", "listens-on-other-family")
     for wrong in facts.evidence.named(*words):
         found = wrong.text("found")
-        if (there := address_of(found)) is not None and there.everywhere:
+        if (there := address_of(found)) is not None and there.everywhere and not there.path:
             found = f"127.0.0.1:{there.port}"
         for line in once(
             [o for o in upstreams(facts) if o.text("upstream") == wrong.text("upstream")]
