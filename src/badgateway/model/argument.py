@@ -13,7 +13,7 @@ from badgateway.model.observation import Value
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _PATH = re.compile(r"/[A-Za-z0-9._/@+,:=-]{1,4000}\Z")
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
+_WORD = re.compile(r"(?!.*[.][.])[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
 _SIZE = re.compile(r"[1-9]\d{0,8}[kKmMgG]?\Z")
 
 
