@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from badgateway.cli.arguments import Parsed, Parser, complain, seconds
+from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
 from badgateway.investigate.inspect import Request
 from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes, target_of
@@ -36,6 +36,9 @@ def add_arguments(parser: Parser) -> None:
         "--from", dest="more", metavar="FILE", action="append", default=[],
         help="what is known already: a verdict (--json), logs, bundles (repeatable)",
     )  # fmt: skip
+    parser.add_argument(
+        "--since", metavar="TIME", help="what logs say since 2h, 30m, 3d ago or an ISO time"
+    )
     parser.add_argument(
         "--upstream", metavar="ADDRESS", help="where the application listens: HOST:PORT, unix:/PATH"
     )
@@ -85,7 +88,7 @@ def run(parsed: Parsed) -> int:
         site = parsed.site or (target.host if target else "")
         session = _Session(
             parsed,
-            Request(site=site, target=target, more=more),
+            Request(site=site, target=target, since=moment(parsed.since), more=more),
             Wishes(timeout=parsed.timeout, public_resolvers=False),
             {"site": site, **({"upstream": parsed.upstream} if parsed.upstream else {})},
             Words(parsed.lang),

@@ -160,7 +160,7 @@ def one(
                 raise LabError(f"it is not in force: {missing}")
             time.sleep(_PAUSE)
         if fix:
-            return {"fix": mended(lab, fault)}
+            return {"fix": mended(lab, fault, began)}
         answer = asked(lab, fault, sweep) if side != "owner" else None
         inspection = (
             inspected(lab, fault, began, watch, answer) if watch and side != "visitor" else None
@@ -181,7 +181,7 @@ def one(
     }
 
 
-def mended(lab: Lab, fault: Fault) -> dict[str, object]:
+def mended(lab: Lab, fault: Fault, began: datetime) -> dict[str, object]:
     """What `fix --yes` does about a fault on the gateway, and what is left of it after `undo`.
 
     Whether it healed is asked from the vantage outside, not from the product.
@@ -191,6 +191,7 @@ def mended(lab: Lab, fault: Fault) -> dict[str, object]:
     told = {"XDG_STATE_HOME": str(state)}
     before, worst = files_of(lab), statuses(lab, fault)
     words = ["fix", "--yes", "--json", "--url", fault.url, "--timeout", "6", *fault.fix]
+    words += ["--since", began.isoformat()]
     answer = product(lab, "gateway", words, told, FIX_SECONDS)
     after = statuses(lab, fault)
     undone = product(lab, "gateway", ["undo", "--json"], told)
