@@ -31,13 +31,17 @@ start)
 stop)
   start-stop-daemon --stop --oknodo --pidfile "$PIDFILE" --retry TERM/3/KILL/2
   ;;
+restart)
+  "$0" stop
+  exec "$0" start
+  ;;
 status)
   start-stop-daemon --status --pidfile "$PIDFILE" && echo "{name} is running" && exit 0
   echo "{name} is not running"
   exit 3
   ;;
 *)
-  echo "Usage: $0 {{start|stop|status}}" >&2
+  echo "Usage: $0 {{start|stop|restart|status}}" >&2
   exit 2
   ;;
 esac

@@ -143,7 +143,7 @@ def _other(form: ChangeForm, binding: Binding) -> Change:
 
 def _opening(binding: Binding) -> Opening:
     source = filled("ip saddr {from:ip} ", binding) if binding.get("from") else ""
-    matches = source + filled("ip daddr {host:ip} tcp dport {port:port}", binding)
+    matches = source + filled("ip daddr {host:ip} {protocol:word} dport {port:port}", binding)
     family, table, chain = (
         filled("{" + name + ":word}", binding) for name in ("family", "table", "chain")
     )

@@ -97,12 +97,9 @@ def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:
 
 
 def php_memory(facts: Facts) -> Iterator[Binding]:
-    """Twice the limit that PHP reached, as long as the machine has eight times as much free."""
-    reached = [o for o in facts.evidence if o.text("detail").startswith("Allowed memory size of ")]
-    for found in reached[:1]:
-        words = found.text("detail").split()
-        old = int(words[4]) if len(words) > 4 and words[4].isdecimal() and len(words[4]) < 12 else 0
-        wanted = 2 * (old >> 20)
+    """Four times the limit that PHP reached, as long as the free memory is eight times that."""
+    for found in facts.evidence.named("memory-limit-hit")[:1]:
+        wanted = 4 * (int(found.number("limit") or 0) >> 20)
         if wanted and facts.memory and 8 * wanted <= facts.memory:
             for pool in once(pools(facts)):
                 yield at(pool, memory=f"{wanted}M")
@@ -110,5 +107,5 @@ def php_memory(facts: Facts) -> Iterator[Binding]:
 
 def php_time(facts: Facts) -> Iterator[Binding]:
     """A script's time up to what the gateway waits."""
-    if any("Maximum execution time" in o.text("detail") for o in facts.evidence):
+    if facts.evidence.named("execution-time-exceeded"):
         yield from longer_children(facts)
