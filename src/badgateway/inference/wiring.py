@@ -41,6 +41,8 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _ports,
         _starting,
         _demand,
+        _back,
+        _heads,
     ):
         yield from join(evidence)
     yield from settled(evidence)
@@ -577,6 +579,47 @@ def _ports(evidence: Evidence) -> Iterator[Observation]:
         if found:
             yield _joined(
                 sending, "port-mismatch", wanted=wanted.port, name=wanted.host, found=found
+            )
+            return
+
+
+def _back(evidence: Evidence) -> Iterator[Observation]:
+    """Upstreams that refused and that take connections now, each for itself: one after the other.
+
+    Names are left out: there it is the address behind the name that may have changed.
+    """
+    answers = {
+        o.text("upstream"): o
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "answers"
+    }
+    seen: set[str] = set()
+    for refusal in evidence.named("upstream-refused"):
+        upstream = refusal.text("upstream")
+        wanted = address_of(upstream)
+        if wanted is None or upstream in seen or upstream not in answers or _is_name(wanted.host):
+            continue
+        seen.add(upstream)
+        yield _joined(refusal, "came-back")
+
+
+_HEADS = {"haproxy": (16_384 - 1_024, "tune.bufsize less tune.maxrewrite")}
+"""Bytes of an answer's head that a gateway takes unless it is told otherwise (its manual)."""
+
+
+def _heads(evidence: Evidence) -> Iterator[Observation]:
+    """An answer, as it was sent to us, with a head that the gateway's buffer does not hold."""
+    sizes = {o.text("upstream"): o.number("head") for o in evidence.named("upstream-asked")}
+    buffers = {
+        o.text("by"): (o.number("size") or 0.0, o.text("setting"))
+        for o in evidence.named("config-buffer")
+    }
+    for wish in evidence.named("config-upstream"):
+        head = sizes.get(wish.text("upstream")) or 0
+        limit, setting = buffers.get(wish.text("by")) or _HEADS.get(wish.text("by"), (0, ""))
+        if limit and head > limit and wish.text("protocol") in ("http", "https"):
+            yield _joined(
+                wish, "header-exceeds-buffer", head=int(head), size=int(limit), setting=setting
             )
             return
 
