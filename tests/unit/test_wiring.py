@@ -155,7 +155,7 @@ def test_what_a_log_once_said_does_not_outweigh_the_list_of_sockets():
 def test_an_application_that_began_just_now_is_still_starting():
     """It runs, it listens nowhere, and its address is refused."""
     young = Observation(
-        Hop.UPSTREAM, "process-young", {"process": "gunicorn", "pid": 7, "seconds": 2.0}
+        Hop.UPSTREAM, "process-young", {"process": "gunicorn", "pids": (7, 8), "seconds": 2.0}
     )
     refused = Observation(
         Hop.LINK, "upstream-asked", {"upstream": "127.0.0.1:8000", "result": "refused"}
@@ -164,6 +164,8 @@ def test_an_application_that_began_just_now_is_still_starting():
     assert "still-starting" in joined(young, refused, other)
     assert "still-starting" not in joined(young, refused, listener("127.0.0.1:9000", pid=7))
     assert "still-starting" not in joined(young, other)
+    failed = Observation(Hop.UPSTREAM, "app-failed-to-start", {"by": "gunicorn"})
+    assert "still-starting" not in joined(young, refused, other, failed)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +183,22 @@ def test_a_long_queue_before_busy_workers_is_more_than_can_be_served(
         {"process": "gunicorn", "pids": (7, 8), "share": share, "place": ""},
     )
     assert ("demand-exceeds" in joined(there, works)) is stated
+
+
+@pytest.mark.parametrize(
+    ("process", "demand", "basis"),
+    [
+        ("python3", {"per_second": 9.0, "failed": 120, "answered": 30}, "answers"),
+        ("python3", {"per_second": 200.0, "failed": 2_000, "answered": 0}, "rate"),
+        ("python3", {"per_second": 0.5, "failed": 40, "answered": 0}, None),
+        ("php-fpm8.2", {"per_second": 9.0, "failed": 120, "answered": 30}, None),
+    ],
+)
+def test_pages_that_are_answered_now_and_then_wait_for_their_turn(process, demand, basis):
+    """A page that takes too long is answered to nobody; one that waits in a queue is to some."""
+    there = listener("10.0.0.2:8000", process, pid=7, queue=200, accepted=1)
+    found = joined(there, Observation(Hop.GATEWAY, "demand", demand)).get("demand-exceeds")
+    assert (found.text("basis") if found else None) == basis
 
 
 def test_an_upstream_that_refused_and_answers_came_back():

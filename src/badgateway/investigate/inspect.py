@@ -275,7 +275,7 @@ def _place(search: _Search, place: Place, depth: int) -> None:
         if software.product in APPLICATIONS and software.age < YOUNG:
             began: dict[str, Value] = {
                 "process": software.product,
-                "pid": software.pid,
+                "pids": software.pids[:64],
                 "seconds": round(software.age, 1),
                 "place": place.name,
             }
