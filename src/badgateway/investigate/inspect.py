@@ -295,7 +295,7 @@ def _place(search: _Search, place: Place, depth: int) -> None:
     _add(search, host.look(place))
     if (filters := packet_filter.rules(place)) is not None:
         _add(search, read_sorted(filters))
-    _wordpress(search, place)
+    _wordpress(search, place.root, place.name)
     _logs(search, found)
     if not place.name:
         _add(search, _of_kernel(search))
@@ -377,12 +377,12 @@ def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
 
 def _local(software: Software, observations: Iterable[Observation]) -> Iterator[Observation]:
     """The observations with the place they come from."""
-    return _placed(software.place, observations)
+    return _placed(software.place.name, observations)
 
 
-def _placed(place: Place, observations: Iterable[Observation]) -> Iterator[Observation]:
+def _placed(place: str, observations: Iterable[Observation]) -> Iterator[Observation]:
     for observation in observations:
-        yield replace(observation, value={**observation.value, "place": place.name})
+        yield replace(observation, value={**observation.value, "place": place})
 
 
 def _with_includes(path: str, root: Path) -> Iterator[tuple[str, str]]:
@@ -419,24 +419,24 @@ def _under(root: Path, path: str) -> Path:
     return Path(str(root).rstrip("/") + "/" + path.lstrip("/"))
 
 
-def _wordpress(search: _Search, place: Place) -> None:
+def _wordpress(search: _Search, root: Path, place: str = "") -> None:
     """The settings and the log of every WordPress whose files a server's configuration names."""
     for folder in sorted(search.documents)[:MOST_SITES]:
         # The settings may stand one folder above the site (wordpress.org, Hardening WordPress).
         for name in (f"{folder}/wp-config.php", f"{Path(folder).parent}/wp-config.php"):
-            file = _under(place.root, name)
-            key = f"{place.name}:{name}"
+            file = _under(root, name)
+            key = f"{place}:{name}"
             if key in search.files or not file.is_file():
                 continue
             search.files.add(key)
             with suppress(OSError):
                 _add(search, _placed(place, _known(material_at(file, name))))
         log = f"{folder}/wp-content/debug.log"
-        key = f"{place.name}:{log}"
-        if key not in search.files and _under(place.root, log).is_file():
+        key = f"{place}:{log}"
+        if key not in search.files and _under(root, log).is_file():
             search.files.add(key)
             with suppress(OSError):
-                found = material_at(_under(place.root, log), log)
+                found = material_at(_under(root, log), log)
                 dated = replace(found, since=search.request.since, dated_only=True)
                 _add(search, _known(_tail(dated)))
 
@@ -548,6 +548,8 @@ def _tree(search: _Search, root: Path) -> None:
     for usual in (usual for _, _, _, usual in PRODUCTS if usual):
         for name, text in _with_includes(usual, root):
             _add(search, read_sorted(material_of(name, text)))
+            search.documents |= {folder.rstrip("/") for folder in _DOCUMENTS.findall(text)}
+    _wordpress(search, root)
     for found in sorted(root.glob("etc/php*/**/pool.d/*.conf"))[:50]:
         _add(search, read_sorted(material_at(found, "/" + str(found.relative_to(root)))))
     for found in sorted(root.glob("var/log/**/*"))[:500]:
