@@ -16,12 +16,18 @@ COMMANDS = {
     "check": "probe a URL and say what is broken",
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
+    "serve": "open the page on this machine, or a service for everybody",
+    "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
+    "fix": "mend what can be mended: show the plan, apply it, prove it, take it back if it fails",
+    "undo": "take the last fix back",
+    "logs": "logs of any size: incidents on a time line, each with its cause",
+    "dns": "who says what about a name, and whether they agree",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
 
-PLANNED = ("logs", "fix", "undo", "ticket", "serve", "dns")
+PLANNED = ()
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace
@@ -112,6 +118,12 @@ def common(parser: argparse.ArgumentParser) -> None:
     """The options of every command that ends in a verdict."""
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
+    parser.add_argument(
+        "--report",
+        type=report_file,
+        metavar="FILE",
+        help="also write the report to FILE.html, to be sent or printed, or FILE.md",
+    )
     detail = parser.add_mutually_exclusive_group()
     detail.add_argument("--brief", action="store_true", help="leave the evidence out")
     detail.add_argument(
@@ -123,6 +135,17 @@ def common(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="ask nothing, also in a terminal",
     )
+
+
+def report_file(text: str) -> str:
+    """The file of a report on the command line.
+
+    Raises:
+        ArgumentTypeError: its ending is that of no format.
+    """
+    if not text.lower().endswith((".html", ".htm", ".md")):
+        raise argparse.ArgumentTypeError(f"'{text}' must end in .html or .md")
+    return text
 
 
 def way(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +182,20 @@ def way(parser: argparse.ArgumentParser) -> None:
         help="never try the site past the proxy or tunnel that it fails through",
     )
     parser.add_argument(
-        "--proxy", metavar="URL", help="go through http://HOST:PORT or socks5://HOST:PORT"
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="go through http://HOST:PORT, socks5://HOST:PORT, or tor; given again, compare with "
+        "that one, or with 'direct'",
+    )
+    parser.add_argument(
+        "--via",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="ask from elsewhere as well; it is told the URL: globalping[:LOCATION,…], "
+        "badgateway+https://HOST/ or ssh://[USER@]HOST[:PORT] (repeatable)",
     )
     parser.add_argument(
         "--header",

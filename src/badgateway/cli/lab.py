@@ -47,6 +47,9 @@ def _faults(parser: Parser) -> None:
         "--evidence", metavar="DIR", help="also write what the owner has: logs, configuration"
     )
     parser.add_argument(
+        "--sweep", action="store_true", help="let the visitor make every test (check --all)"
+    )
+    parser.add_argument(
         "--prove", action="store_true", help="also see that the looks fail where nothing is broken"
     )
 
@@ -151,6 +154,7 @@ def _ran(parsed: Parsed) -> _Run:
     options = ["--side", parsed.side]
     options += ["--folder", str(folder)] if folder else []
     options += ["--prove"] if parsed.prove else []
+    options += ["--sweep"] if parsed.sweep else []
     options += ["--evidence", str(Path(parsed.evidence).resolve())] if parsed.evidence else []
     shares = [["run", *names[number::jobs], *options] for number in range(jobs)]
     for event in events(shares):

@@ -10,9 +10,13 @@ from math import floor
 
 from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
-from badgateway.inference.clock import paired
+from badgateway.inference.clock import ended, paired
 from badgateway.inference.compare import compared, pages
+from badgateway.inference.compare.elsewhere import failing_answer
+from badgateway.inference.edges import answered_elsewhere, at_the_edge
+from badgateway.inference.filters import filtered
 from badgateway.inference.meeting import met, superseded
+from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
@@ -35,6 +39,7 @@ SAID_ITSELF = 0.9
 """How surely a product that logs an error of its upstream is the one whose page people see."""
 
 FINDINGS = (
+    "proxy-wants-login",
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
@@ -74,7 +79,11 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
-    return _concluded(_judged_outside(evidence, subject, known), evidence, known)
+    verdict = _judged_outside(evidence, subject, known)
+    if verdict.outcome is Outcome.HEALTHY and (there := failing_answer(evidence)) is not None:
+        # It comes here alone: what everybody else meets is what is wrong with it.
+        verdict = _answered(evidence, subject, known, there, _classified(there, known))
+    return _concluded(placed(verdict, evidence, known), evidence, known)
 
 
 def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -91,7 +100,7 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
             status=status if isinstance(status, int) else None,
             observations=tuple(evidence),
         )
-    if detour := evidence.named("direct-works"):
+    if detour := evidence.named("direct-works", "other-exit-works"):
         return _past_the_proxy(evidence, subject, known, detour)
     if broken is not None or not answers:
         return _unreachable(evidence, subject, known, broken)
@@ -139,7 +148,7 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for join in (wired, met, paired):
+    for join in (wired, met, answered_elsewhere, filtered, ended, paired):
         for joined in list(join(evidence)):
             evidence.add(joined)
     if evidence.first("asked"):
@@ -180,6 +189,7 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     if not telling(told, known):
         return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    outside = dict(at_the_edge(outside, evidence))
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()

@@ -63,6 +63,7 @@ def run_faults(
     prove: bool,
     tell: Tell,
     evidence: Path | None = None,
+    sweep: bool = False,
 ) -> int:
     """Run the faults of these names, and tell the result of each as an event.
 
@@ -79,7 +80,7 @@ def run_faults(
         again: dict[str, object] = {}
         for last in (False, True):
             try:
-                result = one(lab, fault, side, prove, evidence)
+                result = one(lab, fault, side, prove, evidence, sweep)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
                 kind = "" if isinstance(error, LabError) else f"{type(error).__name__}: "
                 lab.stop()
@@ -126,7 +127,12 @@ def lacking(lab: Lab, fault: Fault) -> str | None:
 
 
 def one(
-    lab: Lab, fault: Fault, side: str, prove: bool = False, evidence: Path | None = None
+    lab: Lab,
+    fault: Fault,
+    side: str,
+    prove: bool = False,
+    evidence: Path | None = None,
+    sweep: bool = False,
 ) -> dict[str, object]:
     """Run one fault and leave the lab as well as it was.
 
@@ -137,6 +143,9 @@ def one(
         raise LabError("its looks hold although nothing is broken: they prove nothing")
     heals: list[Heal] = []
     watch = Evidence(lab, fault.evidence) if evidence or side != "visitor" else None
+    if watch:
+        # Logs tell whole seconds: what belongs to the fault before must not share one with this.
+        time.sleep(1 - time.time() % 1)
     began = datetime.now(UTC).replace(microsecond=0)
     try:
         for broken in fault.breaks:
@@ -151,7 +160,7 @@ def one(
             if time.monotonic() > end:
                 raise LabError(f"it is not in force: {missing}")
             time.sleep(_PAUSE)
-        answer = asked(lab, fault) if side != "owner" else None
+        answer = asked(lab, fault, sweep) if side != "owner" else None
         inspection = (
             inspected(lab, fault, began, watch, answer) if watch and side != "visitor" else None
         )
@@ -230,9 +239,10 @@ def product(lab: Lab, hop: str, words: list[str], environment: Mapping[str, str]
     return Answer(verdict, seconds, done.returncode, done.stderr.strip()[-400:])
 
 
-def asked(lab: Lab, fault: Fault) -> Answer:
-    """The visitor's side: `badgateway URL` on the visitor's machine."""
+def asked(lab: Lab, fault: Fault, sweep: bool = False) -> Answer:
+    """The visitor's side: `badgateway URL` on the visitor's machine; every test where `sweep`."""
     words = [fault.url, "--json", "--timeout", str(TIMEOUT), *fault.options]
+    words += ["--all"] if sweep else []
     if given := gives_profile(lab, fault):
         words += [PROFILE_OPTION, str(lab.network.hops["client"].folder / fault.profile)]
     if not fault.profile:
