@@ -22,8 +22,6 @@ STOP_SECONDS = 5.0
 """Time for a copy that is cut off to end with the file that it is at."""
 _OWN_WORDS = ("ERR_BLOCKED_BY_CLIENT", "ERR_BLOCKED_BY_ADMINISTRATOR")
 """What an extension or a policy brings about, and nothing else."""
-_SETTINGS = {"own": "a copy of this profile", "clean": "a clean profile"}
-_GIVERS = {"site": "the site", "cache": "its cache", "worker": "a service worker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +151,8 @@ class _Stated:
             "version": shown.version,
             "url": self.url,
             "profile": name,
-            "setting": _SETTINGS[name],
             "status": shown.status,
             "by": shown.by,
-            "giver": _GIVERS[shown.by],
             "cookies": shown.cookies,
         }
         source = f"browser:{self.program}"
