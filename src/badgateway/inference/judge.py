@@ -340,8 +340,10 @@ def _in_browser(verdict: Verdict, shown: list[Observation], known: Knowledge) ->
     if isinstance(status, int):
         gateway = status in GATEWAY_STATUSES
         outcome = Outcome.GATEWAY_ERROR if gateway else Outcome.OTHER_ERROR
+    diverted = _diverted(verdict, shown, Hop.BROWSER, known)
     return replace(
-        _diverted(verdict, shown, Hop.BROWSER, known),
+        diverted,
+        hop=diverted.causes[0].hop if diverted.causes else Hop.BROWSER,
         outcome=outcome,
         status=status if isinstance(status, int) else None,
         emitter=None,
