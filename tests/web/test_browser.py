@@ -167,6 +167,36 @@ def test_from_question_to_changed_verdict(visit, local):
     assert page.evaluate("document.activeElement.tagName") == "H1"
 
 
+TOLD = """window.Notification = class {
+  static permission = "granted";
+  static async requestPermission() { return "granted"; }
+  constructor(title) { window.told = title; }
+};"""
+
+
+def test_from_watching_to_recovery(visit, serve, tmp_path):
+    """Once the site works again the person is told, and the page shows it."""
+    from badgateway.demo.site import DemoSite
+    from badgateway.web.settings import local_settings
+
+    server = serve(
+        lambda port: local_settings(port, None, public_resolvers=False), first_pause=0.15
+    )
+    with DemoSite() as site:
+        page = visit()
+        page.add_init_script(TOLD)
+        site.stop_application()
+        ask(page, server, site.url)
+        page.click("text=Tell me when it works again")
+        page.wait_for_selector(".tries .bad")
+        assert violations(page) == []
+        site.start_application()
+        page.wait_for_selector(".answer.good h1")
+        page.wait_for_selector(".lying [data-hop=upstream][data-state=works]")
+        assert page.evaluate("window.told") == f"{site.url} works again"
+        assert page.title().startswith("✓")
+
+
 def test_by_keyboard_alone(visit, local, demo):
     """Tab, typing, Enter and space do everything; the focus is always seen."""
     demo.stop_application()

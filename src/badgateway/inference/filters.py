@@ -4,8 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from badgateway.inference.address import address_of
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
 _BLOCKED = ("refused", "times-out", "no-route", "resets", "fails")

@@ -12,21 +12,21 @@ from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, RankedCause, Risk, Step, Verdict, Who
 from badgateway.report.safe import safe
 from badgateway.report.why import Reason, unfolded
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 SHORT = {
-    Hop.BROWSER: "browser",
-    Hop.DEVICE: "you",
-    Hop.RESOLVER: "DNS",
-    Hop.EXIT: "proxy",
-    Hop.NETWORK: "network",
-    Hop.ZONE: "zone",
-    Hop.EDGE: "edge",
-    Hop.GATEWAY: "gateway",
-    Hop.LINK: "link",
-    Hop.UPSTREAM: "application",
-    Hop.DATABASE: "database",
-    Hop.HOST: "host",
+    Hop.BROWSER: sentence("browser"),
+    Hop.DEVICE: sentence("you"),
+    Hop.RESOLVER: sentence("DNS"),
+    Hop.EXIT: sentence("proxy"),
+    Hop.NETWORK: sentence("network"),
+    Hop.ZONE: sentence("zone"),
+    Hop.EDGE: sentence("edge"),
+    Hop.GATEWAY: sentence("gateway"),
+    Hop.LINK: sentence("link"),
+    Hop.UPSTREAM: sentence("application"),
+    Hop.DATABASE: sentence("database"),
+    Hop.HOST: sentence("host"),
 }
 """What each hop is called in the picture."""
 ALWAYS = (Hop.DEVICE, Hop.RESOLVER, Hop.NETWORK, Hop.GATEWAY, Hop.UPSTREAM)
@@ -49,10 +49,10 @@ TONE = {
     Outcome.UNREACHABLE: "bad",
 }
 _STATES = {
-    State.WORKS: "works",
-    State.BROKEN: "broken",
-    State.UNKNOWN: "not reached",
-    SUSPECTED: "doubtful",
+    State.WORKS: sentence("works"),
+    State.BROKEN: sentence("broken"),
+    State.UNKNOWN: sentence("not reached"),
+    SUSPECTED: sentence("doubtful"),
 }
 
 

@@ -107,6 +107,7 @@ def report(
         (heading(verdict, words), _causes(verdict, words)),
         (words.say("From other places and exits"), _places(verdict, words, out)),
         (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
+        (words.say("Whom to write to"), _contacts(verdict, words)),
         (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
         (words.say("What would tell more"), _next(verdict, words)),
         (words.say("Why"), _why(verdict, known, words) if detail is Detail.WHY else iter(())),
@@ -177,6 +178,26 @@ def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Row]:
             yield Row(Text("     $"), Text(safe(step.command, 3_000), "cyan"), 7)
         if step.risk is not Risk.NONE:
             yield Row(Text(""), Text(risk(step, words), "dim"), 5)
+
+
+def _contacts(verdict: Verdict, words: Words) -> Iterator[Row]:
+    told = [o for o in verdict.observations if o.name == "contact"]
+    for address in dict.fromkeys(o.text("address") for o in told):
+        named = [o for o in told if o.text("address") == address]
+        kinds = ", ".join(dict.fromkeys(_contact_kind(o, words) for o in named))
+        ways = ", ".join(dict.fromkeys(o.text("via") for o in named))
+        line = Text(safe(address, 300))
+        line.append(f"  {kinds} ({safe(ways, 80)})", "dim")
+        if any(o.value.get("expired") for o in named):
+            line.append("  " + words.say("out of date"), "dim")
+        yield Row(Text("  -"), line, 4)
+
+
+def _contact_kind(contact: Observation, words: Words) -> str:
+    kind = contact.text("kind").replace("-", " ")
+    if contact.text("whose") == "registrar":
+        return words.say("the registrar's {kind} desk", kind=kind)
+    return words.say(kind)
 
 
 def _next(verdict: Verdict, words: Words) -> Iterator[Row]:

@@ -22,16 +22,18 @@ from badgateway.model.target import Target, TargetError
 from badgateway.model.verdict import Verdict, Who
 from badgateway.model.vocabulary import side_of
 from badgateway.remedies import steps_for
+from badgateway.report.words import sentence
 from badgateway.web.history import History
 from badgateway.web.runs import RefusedError, Run, Runs, State, Work
 from badgateway.web.settings import Settings
+from badgateway.web.watching import Watching, watching
 
 READ_AT_ONCE = 2
 """Materials that are read side by side: reading takes a processor."""
-NOT_PUBLIC = (
+NOT_PUBLIC = sentence(
     "This is no public address. This service looks at public sites only, at the ports 80 and 443."
 )
-OUR_NETWORK = (
+OUR_NETWORK = sentence(
     "This service cannot look at the moment: its own connection or name resolution fails. "
     "That says nothing about the site."
 )
@@ -55,6 +57,7 @@ class Check:
         target: the URL, for a page.
         run: the run, maybe shared with others; None for one out of the history.
         own: the verdict once this person has answered questions, or from the history.
+        watch: the watch on the page, once it is asked for.
         at: when it was asked for.
     """
 
@@ -63,6 +66,7 @@ class Check:
     target: Target | None = None
     run: Run | None = None
     own: Verdict | None = None
+    watch: Watching | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -136,7 +140,8 @@ class Checks:
         """The check at this address, also one out of the history."""
         check = self._all.get(name)
         if check is None and self._history is not None and (kept := self._history.find(name)):
-            check = Check(name, Kind(kept.kind), kept.target, own=kept.verdict, at=kept.at)
+            verdict = replace(kept.verdict, steps=steps_for(kept.verdict, self.known))
+            check = Check(name, Kind(kept.kind), kept.target, own=verdict, at=kept.at)
         return check
 
     def questions(self, check: Check) -> list[Diagnostic]:
@@ -159,8 +164,29 @@ class Checks:
         self._all[check.id] = check
         self._save(check)
 
+    def watched(self, check: Check) -> Watching:
+        """Watch a page until it works; the verdict is the new one then.
+
+        Raises:
+            PermissionError: strangers may not, and only a page can be watched.
+        """
+        if self._settings.public or check.target is None:
+            raise PermissionError("only your own machine watches a page for you")
+
+        def done(verdict: Verdict) -> None:
+            check.own = verdict
+            self._save(check)
+
+        if check.watch is None or check.watch.run.over:
+            check.watch = watching(check.target, self._settings, self.known, done)
+        self._all[check.id] = check
+        return check.watch
+
     async def close(self) -> None:
         """Stop everything that runs."""
+        for check in self._all.values():
+            if check.watch is not None:
+                check.watch.run.stop()
         await self._runs.close()
         await self._reads.close()
         await asyncio.gather(*self._saving, return_exceptions=True)

@@ -1,6 +1,5 @@
 """Past checks of the person at this machine, in SQLite; secrets are masked before they are kept."""
 
-import json
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 
 from badgateway.model.target import Target, TargetError, target_of
 from badgateway.model.verdict import Verdict
-from badgateway.report.json import verdict_json, verdict_of
+from badgateway.report.json import verdict_json
+from badgateway.report.recorded import RecordError, verdict_of
 
 MOST = 1_000
 """Checks that are kept; the oldest go first."""
@@ -36,7 +36,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A check as it was kept."""
+    """A check as it was kept; the steps of its verdict are advice and are found anew."""
 
     kind: str
     at: datetime
@@ -98,8 +98,8 @@ class History:
         if row is None:
             return None
         try:
-            return Kept(row[0], datetime.fromisoformat(row[1]), verdict_of(json.loads(row[2])))
-        except (ValueError, KeyError, TypeError):
+            return Kept(row[0], datetime.fromisoformat(row[1]), verdict_of(row[2]))
+        except (RecordError, ValueError):
             return None
 
     def forget(self) -> None:

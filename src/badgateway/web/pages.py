@@ -1,7 +1,5 @@
 """The pages: forms that work without any script, and a little script that makes them quick."""
 
-from datetime import UTC, datetime
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,7 +16,7 @@ from badgateway.web.checks import Check
 from badgateway.web.runs import FullError
 from badgateway.web.shown import words_for
 from badgateway.web.site import Site, site_of
-from badgateway.web.stream import stream
+from badgateway.web.stream import stream, watch_stream
 
 SHOWN_PAST = 8
 ALL_PAST = 200
@@ -122,6 +120,13 @@ async def result(request: Request) -> Response:
     return HTMLResponse(site_of(request).shown.result(_check(request), words_for(request)))
 
 
+async def picture(request: Request) -> Response:
+    """The picture alone, for the script; empty for material."""
+    site, words, check = site_of(request), words_for(request), _check(request)
+    chain = site.shown.chain(check, words)
+    return HTMLResponse(site.shown.page("picture.html", words, chain=chain) if chain else "")
+
+
 async def events(request: Request) -> Response:
     """Where it stands, as it changes."""
     return stream(_check(request), site_of(request).shown, words_for(request))
@@ -139,6 +144,24 @@ async def answer(request: Request) -> Response:
     if "x-part" in request.headers:
         return HTMLResponse(site.shown.result(check, words_for(request)))
     return _to(check)
+
+
+async def watch(request: Request) -> Response:
+    """Watch a page until it works again."""
+    check = _check(request)
+    try:
+        site_of(request).checks.watched(check)
+    except PermissionError:
+        raise HTTPException(404) from None
+    return _to(check)
+
+
+async def watch_events(request: Request) -> Response:
+    """How the watch stands, as it changes."""
+    check = _check(request)
+    if check.watch is None:
+        raise HTTPException(404)
+    return watch_stream(check.watch, words_for(request))
 
 
 async def stop(request: Request) -> Response:
@@ -206,11 +229,6 @@ async def wrong(request: Request, error: Exception) -> Response:
     return HTMLResponse(site_of(request).shown.page("wrong.html", words, why=why), status)
 
 
-def ago(at: datetime) -> str:
-    """A time of the history."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
 def routes(site: Site) -> list[Route]:
     """All pages of a server."""
     every = [
@@ -220,6 +238,7 @@ def routes(site: Site) -> list[Route]:
         Route("/checks/{id}", look),
         Route("/checks/{id}/events", events),
         Route("/checks/{id}/verdict", result),
+        Route("/checks/{id}/picture", picture),
         Route("/checks/{id}/answer", answer, methods=["POST"]),
         Route("/checks/{id}/stop", stop, methods=["POST"]),
         Route("/checks/{id}/report.{kind}", saved),
@@ -227,6 +246,8 @@ def routes(site: Site) -> list[Route]:
     ]
     if not site.settings.public:
         every += [
+            Route("/checks/{id}/watch", watch, methods=["POST"]),
+            Route("/checks/{id}/watch/events", watch_events),
             Route("/machine", machine, methods=["GET", "POST"]),
             Route("/past", past),
             Route("/past/forget", forget, methods=["POST"]),

@@ -6,6 +6,7 @@ from pathlib import Path
 from badgateway.knowledge.resolvers import public_resolvers
 from badgateway.model.target import Wishes
 from badgateway.transport.reach import DNS_PORT, Network, Reach, own_networks
+from badgateway.watch.pace import FIRST
 
 MEBIBYTE = 1024 * 1024
 
@@ -31,6 +32,7 @@ class Settings:
         body_limit: bytes that a request may send.
         remembered: checks that are kept in memory.
         patience: seconds that a check goes on while nobody follows it.
+        first_pause: seconds before the second look at a page that is watched.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +50,7 @@ class Settings:
     body_limit: int = 64 * MEBIBYTE
     remembered: int = 200
     patience: float = 6.0
+    first_pause: float = FIRST
 
 
 def local_settings(

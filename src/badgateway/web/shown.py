@@ -53,6 +53,8 @@ class Shown:
             "out": out,
             "owner_first": _by_owner(check),
             "problem": problem(check, words),
+            "watchable": check.kind is Kind.PAGE and not self._public,
+            "watch": check.watch,
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
             "chain": self.chain(check, words),
         }

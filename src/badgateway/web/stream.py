@@ -10,6 +10,7 @@ from badgateway.report.json import plain
 from badgateway.report.words import Words
 from badgateway.web.checks import Check
 from badgateway.web.shown import Shown
+from badgateway.web.watching import Watching, news
 
 ALIVE = 15.0
 """Seconds after which a line without meaning is sent, so that nothing on the way hangs up."""
@@ -17,8 +18,22 @@ ALIVE = 15.0
 
 def stream(check: Check, shown: Shown, words: Words, *, verdict: bool = False) -> StreamingResponse:
     """The events of a check until it is over; with `verdict`, the last one holds it."""
+    return _streamed(_events(check, shown, words, verdict=verdict))
+
+
+def watch_stream(watch: Watching, words: Words) -> StreamingResponse:
+    """The events of a watch until the page works or the watch ends."""
+
+    async def events() -> AsyncGenerator[str, None]:
+        async for _ in watch.run.changes():
+            yield _event(news(watch, words))
+
+    return _streamed(events())
+
+
+def _streamed(events: AsyncGenerator[str, None]) -> StreamingResponse:
     return StreamingResponse(
-        _alive(_events(check, shown, words, verdict=verdict)),
+        _alive(events),
         media_type="text/event-stream",
         # nginx holds answers back otherwise, and a stream that is held back is none.
         headers={"X-Accel-Buffering": "no"},
@@ -33,19 +48,19 @@ async def _events(
         return
     before = ""
     async for _ in check.run.changes():
-        news = shown.news(check, words)
+        told = shown.news(check, words)
         if verdict:
-            del news["picture"]
+            del told["picture"]
             if check.verdict is not None:
-                news["verdict"] = plain(check.verdict)
-        event = _event(news)
+                told["verdict"] = plain(check.verdict)
+        event = _event(told)
         if event != before:
             before = event
             yield event
 
 
-def _event(news: object) -> str:
-    return f"data: {json.dumps(news)}\n\n"
+def _event(told: object) -> str:
+    return f"data: {json.dumps(told)}\n\n"
 
 
 async def _alive(events: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:

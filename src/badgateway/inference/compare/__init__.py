@@ -12,6 +12,7 @@ from badgateway.inference.compare import (
     elsewhere,
     names,
     site,
+    spread,
     surroundings,
     turns,
     way,
@@ -44,6 +45,7 @@ _COMPARISONS = (
     elsewhere.elsewhere,
     elsewhere.other_exits,
     browser.programs_refused,
+    spread.spread,
 )
 
 

@@ -54,16 +54,49 @@ function follow(check) {
   };
 }
 
+async function watch(form) {
+  const asked = window.Notification?.requestPermission().catch(() => {});
+  form.hidden = true;
+  const [status, tries] = form.parentElement.querySelectorAll("[role=status], .tries");
+  await part(form.action, { method: "POST" });
+  await asked;
+  const source = new EventSource(`${form.action}/events`);
+  source.onmessage = async (event) => {
+    const news = JSON.parse(event.data);
+    status.hidden = tries.hidden = false;
+    status.textContent = news.said;
+    tries.replaceChildren(...news.tries.map((one) => {
+      const drawn = document.createElement("li");
+      drawn.className = one.good ? "good" : "bad";
+      drawn.title = drawn.textContent = one.good ? "✓" : one.met;
+      return drawn;
+    }));
+    if (news.state === "running") return;
+    source.close();
+    form.hidden = news.back;
+    if (!news.back) return;
+    document.title = `✓ ${news.title}`;
+    if (window.Notification?.permission === "granted") new Notification(news.title);
+    show(await part(`/checks/${main.dataset.check}/verdict`));
+    at("picture").innerHTML = await part(`/checks/${main.dataset.check}/picture`);
+  };
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
+  if (form.action.endsWith("/watch")) {
+    event.preventDefault();
+    await watch(form);
+    return;
+  }
   if (!form.action.endsWith("/answer")) return;
   event.preventDefault();
   const said = new FormData(form, event.submitter);
   for (const button of at("result").querySelectorAll(".questions button")) button.disabled = true;
   const html = await part(form.action, { method: "POST", body: new URLSearchParams(said) });
   show(html);
-  const news = await (await fetch(`/api/v1/checks/${main.dataset.check}`)).json().catch(() => null);
-  if (news?.verdict) document.title = `${at("result").querySelector("h1").textContent} · badgateway`;
+  const picture = await part(`/checks/${main.dataset.check}/picture`);
+  if (picture.trim()) at("picture").innerHTML = picture;
 });
 
 document.addEventListener("click", async (event) => {
