@@ -17,8 +17,8 @@ from loopback import Connection, http, seen_in
 from badgateway.knowledge.resolvers import portal_checks, public_resolvers
 from badgateway.model.target import target_of
 from badgateway.model.verdict import Outcome
-from badgateway.transport.dns import ROOT_SERVERS
 from badgateway.transport.stream import connect
+from badgateway.transport.zone import ROOT_SERVERS
 
 NAME = "www.shop-site.com"
 HERE = "127.0.0.1"

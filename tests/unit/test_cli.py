@@ -1,6 +1,9 @@
 """The command line: what can be written, what comes out, and the exit status."""
 
+import io
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -194,3 +197,39 @@ def test_a_header_that_is_taken_can_be_sent(name, value):
     except UsageError:
         return
     h11.Request(method="GET", target="/", headers=[("Host", "a"), *parsed.header])
+
+
+# --- the browser's profile
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody has typed something."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("typed", "used"), [("y\n", "auto"), ("n\n", ""), ("\n", ""), ("", "")])
+def test_a_profile_that_was_found_is_used_once_the_person_agrees(monkeypatch, typed, used):
+    """In a terminal `auto` names the profile first; silence is no consent."""
+    from badgateway.browser import find
+    from badgateway.browser.profile import Family, Profile
+    from badgateway.cli.questions import allowed
+
+    place = Path("/home/someone/.config/chromium")
+    found = Profile("chromium", "Chromium", Family.CHROMIUM, place / "Default", place, place)
+    monkeypatch.setattr(find, "found_profiles", lambda: [found])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Terminal(typed))
+    parsed = parse(["https://a.example/", "--browser-profile", "auto"])
+    assert allowed(parsed.browser_profile, parsed) == used
+    assert str(place / "Default") in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize("profile", ["", "auto", "/home/someone/.mozilla/firefox"])
+def test_nobody_is_asked_in_a_pipe(profile):
+    """Who wrote the option into a script has agreed by that."""
+    from badgateway.cli.questions import allowed
+
+    parsed = parse(["https://a.example/", "--browser-profile", profile, "--json"])
+    assert allowed(parsed.browser_profile, parsed) == profile

@@ -329,7 +329,7 @@ def test_only_one_place_connects_sockets():
         "reach.py": {"sock_connect"},
         # Asks the routes of this machine and sends nothing.
         "system.py": {".connect((address, 9))"},
-        # Asks whether Tor runs on this machine, for its own person alone.
+        # Looks whether Tor listens on this machine; only the command line can ask for it.
         "proxy.py": {'create_connection(("127.0.0.1", port)'},
         # QUIC is connected by its library; `admit` stands in front of it.
         "http3.py": set(),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 COPY_LIMIT = 1_500_000_000
 """Bytes of a profile that are copied."""
+START_SECONDS = 10.0
+"""Time for Playwright's own process to start."""
 _ROOT = ("Local State", "Last Version")
 _PARTS = (
     *("Preferences", "Secure Preferences", "Cookies", "Cookies-journal", "Network"),
@@ -213,8 +215,17 @@ async def driver() -> AsyncGenerator[Driver, None]:
     """
     from playwright.async_api import async_playwright  # noqa: PLC0415 - the extra
 
-    async with async_playwright() as started:
-        yield Driver(started)
+    manager = async_playwright()
+    starting = asyncio.ensure_future(manager.start())
+    try:
+        try:
+            yield Driver(await asyncio.shield(starting))
+        except asyncio.CancelledError:
+            # A start that is cut off would leave its process behind: it is waited for.
+            await asyncio.wait([starting], timeout=START_SECONDS)
+            raise
+    finally:
+        await manager.__aexit__()
 
 
 class _Heard:

@@ -18,12 +18,16 @@ COMMANDS = {
     "inspect": "on the server: find which line, process or limit broke the site",
     "serve": "open the page on this machine, or a service for everybody",
     "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
+    "fix": "mend what can be mended: show the plan, apply it, prove it, take it back if it fails",
+    "undo": "take the last fix back",
+    "logs": "logs of any size: incidents on a time line, each with its cause",
+    "dns": "who says what about a name, and whether they agree",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
 
-PLANNED = ("logs", "fix", "undo", "dns")
+PLANNED = ()
 """Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace

@@ -10,11 +10,10 @@ from badgateway.cli.show import Progress, exit_status, show
 from badgateway.cli.vantages import vantages
 from badgateway.investigate.check import check_url
 from badgateway.model.target import (
-    Endpoint,
     TargetError,
     Wishes,
     endpoint_of,
-    is_address,
+    resolver_of,
     target_of,
 )
 from badgateway.model.verdict import Who
@@ -48,6 +47,11 @@ def add_arguments(parser: Parser) -> None:
         metavar="auto|FOLDER",
         help="read this profile of a browser (auto: the one used last), and open the page in a "
         "copy of it: its cookies then go to the site, as ever",
+    )
+    parser.add_argument(
+        "--contacts",
+        action="store_true",
+        help="look up whom to write to: security.txt, and the registry, which learns the domain",
     )
     watching = parser.add_argument_group("watching")
     watching.add_argument(
@@ -88,6 +92,7 @@ def run(parsed: Parsed) -> int:
             wishes_of(parsed),
             browser=parsed.browser,
             profile=allowed(parsed.browser_profile, parsed),
+            contacts=parsed.contacts,
         )
         if parsed.watch:
             from badgateway.cli import watching  # noqa: PLC0415
@@ -114,7 +119,7 @@ def wishes_of(parsed: Parsed) -> Wishes:
         timeout=parsed.timeout,
         connect_to=endpoint_of(parsed.connect_to) if parsed.connect_to else None,
         family=parsed.family,
-        resolvers=tuple(_resolver(text) for text in parsed.resolver),
+        resolvers=tuple(resolver_of(text) for text in parsed.resolver),
         public_resolvers=not parsed.no_public_resolvers,
         proxy=main,
         exits=exits,
@@ -129,13 +134,6 @@ def _exits(named: list[str]) -> tuple[str | None, tuple[str, ...]]:
     """The proxy to go through, None for none, and the ways out to compare it with."""
     first, *others = list(dict.fromkeys(named)) or ["direct"]
     return (None if first == "direct" else first), tuple(others)
-
-
-def _resolver(text: str) -> Endpoint:
-    endpoint = endpoint_of(text)
-    if not is_address(endpoint.host):
-        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
-    return endpoint
 
 
 def _count(text: str) -> int:

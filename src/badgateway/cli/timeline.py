@@ -66,16 +66,6 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-def lasting(seconds: float, words: Words) -> str:
-    """A time in the largest units that fit: `4 min 12 s`."""
-    whole = round(seconds)
-    if whole < 60:
-        return words.say("{seconds} s", seconds=whole)
-    if whole < 3_600:
-        return words.say("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
-    return words.say("{hours} h {minutes} min", hours=whole // 3_600, minutes=whole % 3_600 // 60)
-
-
 def conclusion(now: Tally, failed_at: datetime | None, words: Words) -> list[str]:
     """What all tries together say."""
     bad = now.tries - now.good
@@ -96,7 +86,7 @@ def conclusion(now: Tally, failed_at: datetime | None, words: Words) -> list[str
             words.say(
                 "It failed here from {start} on, for {time} at the most.",
                 start=clock(failed_at),
-                time=lasting((now.back_at - failed_at).total_seconds(), words),
+                time=words.lasting((now.back_at - failed_at).total_seconds()),
             ),
         ]
     if not bad:
@@ -209,9 +199,9 @@ class Countdown:
 
 def coming(pause: Pause, left: float, words: Words) -> str:
     """When the next try comes, and why not earlier."""
-    said = words.say("next try in {time}", time=lasting(left, words))
+    said = words.say("next try in {time}", time=words.lasting(left))
     if pause.asked is not None and pause.seconds < pause.asked:
-        asked = lasting(pause.asked, words)
+        asked = words.lasting(pause.asked)
         return said + ", " + words.say("though the site asks for {time}", time=asked)
     reason = _SAYS[pause.because]
     return said + (", " + words.say(reason) if reason else "")

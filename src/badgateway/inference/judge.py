@@ -10,9 +10,11 @@ from math import floor
 
 from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
-from badgateway.inference.clock import paired
+from badgateway.inference.clock import ended, paired
 from badgateway.inference.compare import compared, pages
 from badgateway.inference.compare.elsewhere import failing_answer
+from badgateway.inference.edges import answered_elsewhere, at_the_edge
+from badgateway.inference.filters import filtered
 from badgateway.inference.meeting import met, superseded
 from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
@@ -37,6 +39,7 @@ SAID_ITSELF = 0.9
 """How surely a product that logs an error of its upstream is the one whose page people see."""
 
 FINDINGS = (
+    "proxy-wants-login",
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
@@ -115,6 +118,8 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
         return _diverted(verdict, inside, Hop.NETWORK, known)
     if elsewhere := evidence.named("page-differs-elsewhere"):
         return _diverted(verdict, elsewhere, Hop.RESOLVER, known)
+    if (refused := evidence.first("programs-refused")) is not None:
+        return _for_people(verdict, refused)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict
     if shown := evidence.named(*IN_BROWSER):
@@ -143,7 +148,7 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for join in (wired, met, paired):
+    for join in (wired, met, answered_elsewhere, filtered, ended, paired):
         for joined in list(join(evidence)):
             evidence.add(joined)
     if evidence.first("asked"):
@@ -184,6 +189,7 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     if not telling(told, known):
         return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    outside = dict(at_the_edge(outside, evidence))
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()
@@ -313,6 +319,17 @@ def _diverted(verdict: Verdict, shown: list[Observation], hop: Hop, known: Knowl
         hop=hop,
         causes=causes,
         determined=_determined(causes),
+    )
+
+
+def _for_people(verdict: Verdict, refused: Observation) -> Verdict:
+    """A filter refuses programs such as this one; people, whom it is about, get the page."""
+    status = refused.value.get("other")
+    return Verdict(
+        verdict.subject,
+        Outcome.HEALTHY,
+        status=status if isinstance(status, int) else None,
+        observations=verdict.observations,
     )
 
 

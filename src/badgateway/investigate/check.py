@@ -39,17 +39,7 @@ async def check_url(
         TargetError: a wish that cannot be granted, with what would be right.
     """
     started = time.monotonic()
-    context = Context(
-        target=target,
-        wishes=wishes,
-        evidence=Evidence(),
-        deadline=started + wishes.timeout,
-        resolvers=_resolvers(wishes),
-        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
-        exits=tuple(None if each == "direct" else proxy_of(each) for each in wishes.exits),
-        controls=_controls(wishes),
-        portal_checks=_portal_checks(wishes),
-    )
+    context = context_of(target, wishes, started)
     loading = asyncio.ensure_future(_loaded(known))
     choose = None if wishes.everything else _chooser(loading, target.url)
     diary = _Diary(listener)
@@ -79,6 +69,30 @@ def _probes(wishes: Wishes) -> dict[str, Probe]:
     if not wishes.for_another:
         return every
     return {name: probe for name, probe in every.items() if name in OF_THE_SITE}
+
+
+def context_of(target: Target, wishes: Wishes, started: float) -> Context:
+    """What the probes of one run share.
+
+    Args:
+        target: what is looked at.
+        wishes: how.
+        started: when the run began, on `time.monotonic()`'s clock.
+
+    Raises:
+        TargetError: a wish that cannot be granted.
+    """
+    return Context(
+        target=target,
+        wishes=wishes,
+        evidence=Evidence(),
+        deadline=started + wishes.timeout,
+        resolvers=_resolvers(wishes),
+        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
+        exits=tuple(None if each == "direct" else proxy_of(each) for each in wishes.exits),
+        controls=_controls(wishes),
+        portal_checks=_portal_checks(wishes),
+    )
 
 
 class _Diary:

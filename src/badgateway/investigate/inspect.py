@@ -9,24 +9,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from badgateway.inference.address import address_of
 from badgateway.inference.judge import judge_material
 from badgateway.investigate.check import check_url
 from badgateway.investigate.sort import MOST_FORMATS, read_sorted
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.material import Material, material_of
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Verdict
 from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
-from badgateway.state import host, sockets
+from badgateway.state import host, packet_filter, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.busy import working
+from badgateway.state.front import Door, ask_doors
 from badgateway.state.handshake import Security
 from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place, places
-from badgateway.state.software import GATEWAYS, PRODUCTS, Software, software_of
+from badgateway.state.software import APPLICATIONS, GATEWAYS, PRODUCTS, Software, software_of
 from badgateway.state.varnish import shared_log
 from badgateway.transport.files import material_at
 
@@ -38,10 +40,16 @@ RECENT = 3_600
 """Seconds that count as now, where nobody asks about another time."""
 REQUESTS = 2 * 1024 * 1024
 """Bytes at the end of an access log that are read."""
+YOUNG = 60.0
+"""Seconds within which a process that began may still be starting."""
+MOST_NAMES = 6
+"""Sites that each front door is asked for."""
 MOST_FILES = 300
 """Files of configuration that are read, includes among them."""
 _OF_PEOPLE = ("page-text", "nothing-known", "reported")
 """What only a text of a person's can say."""
+_OF_NOW = ("listening",)
+"""What the machine itself tells better than a log, which tells of what was."""
 _INCLUDE = re.compile(
     r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
 )
@@ -74,6 +82,8 @@ class _Search:
     evidence: Evidence = field(default_factory=Evidence)
     files: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
+    gateways: list[Software] = field(default_factory=list)
+    applications: list[Software] = field(default_factory=list)
 
 
 async def inspect_machine(request: Request, wishes: Wishes | None = None) -> Verdict:
@@ -151,6 +161,51 @@ async def _machine(search: _Search) -> None:
         if o.text("result") in ("refused", "no-route")
     }
     await _ask(search, [u for u in _upstreams(search) if u.address in failed])
+    if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
+        _add(search, await asyncio.to_thread(lambda: list(_busy(search))))
+    if search.evidence.first("http-response"):
+        _add(search, await ask_doors(_doors(search)))
+
+
+def _busy(search: _Search) -> Iterator[Observation]:
+    """Whether the applications work or wait, where one of them does not answer."""
+    groups = {str(number): s.pids for number, s in enumerate(search.applications)}
+    for number, share in working(groups).items():
+        software = search.applications[int(number)]
+        value: dict[str, Value] = {
+            "process": software.product,
+            "pids": software.pids[:64],
+            "share": round(100 * share),
+            "place": software.place.name,
+        }
+        source = f"proc:/proc/{software.pid}/task"
+        yield Observation(Hop.UPSTREAM, "process-works", value, source)
+
+
+def _doors(search: _Search) -> Iterator[Door]:
+    """Where gateways of this machine listen for sites, if visitors were answered elsewhere."""
+    ours = {o.text("address") for o in search.evidence.named("interface")}
+    pages = {o.text("address") for o in search.evidence.named("http-response")}
+    if pages <= ours:
+        return
+    for software in search.gateways:
+        names = {
+            str(name)
+            for o in search.evidence.named("config-upstream")
+            if o.text("by") == software.product and not o.text("place")
+            for name in o.items("sites")
+            if re.fullmatch(r"[\w.-]+\.[\w-]+", str(name))
+        }
+        for listener in search.evidence.named("listening"):
+            there = address_of(listener.text("address"))
+            mine = listener.value.get("pid") in software.pids and not listener.text("place")
+            if there is None or not mine or there.port not in ("80", "443") or there.loopback:
+                continue
+            address = "127.0.0.1" if there.everywhere else there.host
+            known = sorted(names)[:MOST_NAMES]
+            # Without a name there is nobody whom a server for TLS could be asked for.
+            for name in known or ([address] if there.port == "80" else []):
+                yield Door(address, int(there.port), name, software.product)
 
 
 async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]:
@@ -181,15 +236,31 @@ def _place(search: _Search, place: Place, depth: int) -> None:
     if depth == 0:
         found = _serving(search, found)
     for software in found:
+        if software.product in APPLICATIONS:
+            search.applications.append(software)
+        if software.product in APPLICATIONS and software.age < YOUNG:
+            began: dict[str, Value] = {
+                "process": software.product,
+                "pid": software.pid,
+                "seconds": round(software.age, 1),
+                "place": place.name,
+            }
+            source = f"proc:/proc/{software.pid}/stat"
+            _add(search, [Observation(Hop.UPSTREAM, "process-young", began, source)])
         if software.product in GATEWAYS:
             search.users.add(software.user)
+            if not place.name:
+                search.gateways.append(software)
         if software.config:
             _config(search, software)
         if software.product == "varnish":
-            for material in shared_log(software):
+            begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
+            for material in shared_log(software, begin.timestamp()):
                 _add(search, read_sorted(replace(material, since=search.request.since)))
     _add(search, sockets.look(place))
     _add(search, host.look(place))
+    if (filters := packet_filter.rules(place)) is not None:
+        _add(search, read_sorted(filters))
     _logs(search, found)
     if not place.name:
         _add(search, _of_kernel(search))
@@ -334,7 +405,7 @@ def _logs(search: _Search, found: list[Software]) -> None:
             _add(search, _requests(search, material))
             continue
         dated = replace(material, since=search.request.since, dated_only=True)
-        _add(search, _known(_tail(dated)))
+        _add(search, (o for o in _known(_tail(dated)) if o.name not in _OF_NOW))
 
 
 def _requests(search: _Search, material: Material) -> Iterator[Observation]:

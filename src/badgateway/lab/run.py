@@ -143,6 +143,9 @@ def one(
         raise LabError("its looks hold although nothing is broken: they prove nothing")
     heals: list[Heal] = []
     watch = Evidence(lab, fault.evidence) if evidence or side != "visitor" else None
+    if watch:
+        # Logs tell whole seconds: what belongs to the fault before must not share one with this.
+        time.sleep(1 - time.time() % 1)
     began = datetime.now(UTC).replace(microsecond=0)
     try:
         for broken in fault.breaks:

@@ -129,6 +129,18 @@ def endpoint_of(text: str) -> Endpoint:
     return Endpoint(host, port)
 
 
+def resolver_of(text: str) -> Endpoint:
+    """The resolver that a person names: a literal address, perhaps with a port.
+
+    Raises:
+        TargetError: it is none.
+    """
+    endpoint = endpoint_of(text)
+    if not is_address(endpoint.host):
+        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
+    return endpoint
+
+
 def is_address(host: str) -> bool:
     """Whether `host` is a literal IPv4 or IPv6 address (a zone index is allowed)."""
     address, percent, zone = host.partition("%")
@@ -244,6 +256,10 @@ class Wishes:
         browser: whether the page is opened in the installed browser, with a clean profile.
         profile: the folder of a browser profile that may be read, and whose copy may be opened;
             `auto` for the one used last, empty for none.
+        survey: whether the name is looked into in depth: every resolver of this machine and
+            every name server of the zone is asked.
+        contacts: whether it is looked up whom to write to, which tells the registry of the domain.
+        try_answers: whether each address that anybody names is tried, with `survey`.
     """
 
     timeout: float = 30.0
@@ -261,3 +277,6 @@ class Wishes:
     for_another: bool = False
     browser: bool = False
     profile: str = ""
+    survey: bool = False
+    try_answers: bool = False
+    contacts: bool = False

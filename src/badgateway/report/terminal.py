@@ -17,7 +17,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Risk, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.elsewhere import places, summary
+from badgateway.report.elsewhere import SHOWN, places, summary
 from badgateway.report.outline import (
     ALWAYS,
     QUIET,
@@ -107,6 +107,7 @@ def report(
         (heading(verdict, words), _causes(verdict, words)),
         (words.say("From other places and exits"), _places(verdict, words, out)),
         (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
+        (words.say("Whom to write to"), _contacts(verdict, words)),
         (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
         (words.say("What would tell more"), _next(verdict, words)),
         (words.say("Why"), _why(verdict, known, words) if detail is Detail.WHY else iter(())),
@@ -179,6 +180,26 @@ def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Row]:
             yield Row(Text(""), Text(risk(step, words), "dim"), 5)
 
 
+def _contacts(verdict: Verdict, words: Words) -> Iterator[Row]:
+    told = [o for o in verdict.observations if o.name == "contact"]
+    for address in dict.fromkeys(o.text("address") for o in told):
+        named = [o for o in told if o.text("address") == address]
+        kinds = ", ".join(dict.fromkeys(_contact_kind(o, words) for o in named))
+        ways = ", ".join(dict.fromkeys(o.text("via") for o in named))
+        line = Text(safe(address, 300))
+        line.append(f"  {kinds} ({safe(ways, 80)})", "dim")
+        if any(o.value.get("expired") for o in named):
+            line.append("  " + words.say("out of date"), "dim")
+        yield Row(Text("  -"), line, 4)
+
+
+def _contact_kind(contact: Observation, words: Words) -> str:
+    kind = contact.text("kind").replace("-", " ")
+    if contact.text("whose") == "registrar":
+        return words.say("the registrar's {kind} desk", kind=kind)
+    return words.say(kind)
+
+
 def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
     for test in verdict.next:
         who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
@@ -202,7 +223,7 @@ def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
     idle = [o for o in verdict.observations if o.name == "listening" and o.id not in told]
     hidden = {o.id for o in idle[_MOST_IDLE:]}
     for observation in verdict.observations:
-        if observation.name in QUIET or observation.id in hidden:
+        if observation.name in QUIET | SHOWN or observation.id in hidden:
             continue
         line = Text(words.observed(observation))
         if (seconds := seconds_of(observation)) is not None:

@@ -55,6 +55,16 @@ class Words:
             return f"{seconds * 1000:.0f} ms"
         return self._number(f"{seconds:.1f}") + " s"
 
+    def lasting(self, seconds: float) -> str:
+        """A longer time in the largest units that fit: `4 min 12 s`."""
+        whole = round(seconds)
+        if whole < 60:
+            return self.say("{seconds} s", seconds=whole)
+        if whole < 3_600:
+            return self.say("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+        hours, minutes = whole // 3_600, whole % 3_600 // 60
+        return self.say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+
     def percent(self, share: float) -> str:
         """A probability for people."""
         return self.say("{number} %", number=f"{share * 100:.0f}")

@@ -12,6 +12,7 @@ from badgateway.inference.compare import (
     elsewhere,
     names,
     site,
+    spread,
     surroundings,
     turns,
     way,
@@ -43,6 +44,8 @@ _COMPARISONS = (
     browser.browser,
     elsewhere.elsewhere,
     elsewhere.other_exits,
+    browser.programs_refused,
+    spread.spread,
 )
 
 

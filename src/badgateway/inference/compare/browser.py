@@ -11,6 +11,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 
 SHOWS = ("browser-shows", "browser-fails")
+_ASKED = ("as-browser", "as-browser-failed")
 _BLOCKED = frozenset({"ERR_BLOCKED_BY_CLIENT", "ERR_BLOCKED_BY_ADMINISTRATOR"})
 """An extension, or a policy of the machine, forbade the request (net_error_list.h)."""
 _TOO_OLD = frozenset(
@@ -39,6 +40,30 @@ def browser(evidence: Evidence) -> Iterator[Observation]:
             yield from _read(plain, evidence)
     else:
         yield from _read(plain, evidence)
+
+
+def programs_refused(evidence: Evidence) -> Iterator[Observation]:
+    """The site refuses programs and gives browsers the page, every time it was asked."""
+    refused = [o for o in pages(evidence) if 400 <= _status(o) < 500]
+    if not refused or len(refused) < len(pages(evidence)):
+        return
+    url = final_url(evidence)
+    about = [o for o in evidence.named(*SHOWS, *_ASKED, "as-program") if o.text("url") == url]
+    real = [o for o in about if o.name in SHOWS and o.text("by") == "site"]
+    programs = [o for o in about if o.name == "as-program"]
+    # The answer to a real browser settles it; one that only asks alike must be asked in turns.
+    browsers = real or [o for o in about if o.name in _ASKED]
+    given = [o for o in browsers if 0 < _status(o) < 400]
+    in_turns = bool(real or programs) and all(_status(o) >= 400 for o in programs)
+    if given and len(given) == len(browsers) and in_turns:
+        yield stated(
+            Hop.EDGE,
+            "programs-refused",
+            [*refused, *browsers, *programs],
+            url=url,
+            status=refused[0].value.get("status"),
+            other=given[0].value.get("status"),
+        )
 
 
 def _plain(evidence: Evidence) -> Observation | None:

@@ -14,6 +14,7 @@ from badgateway.inference.compare.evidence import (
     of_this_network,
     pages,
     stated,
+    strange,
     unwalked,
     warned,
 )
@@ -68,8 +69,8 @@ def intercepted(evidence: Evidence) -> Iterator[Observation]:
     for wrong in warned(evidence):
         for other in evidence.named("control-fails"):
             same = bool(other.text("subject")) and other.text("subject") == wrong.text("subject")
-            strange = _strange(wrong) and _strange(other)
-            if same or (strange and other.text("issuer") == wrong.text("issuer")):
+            unknown = strange(wrong) and strange(other)
+            if same or (unknown and other.text("issuer") == wrong.text("issuer")):
                 yield stated(
                     Hop.DEVICE,
                     "intercepted",
@@ -79,11 +80,6 @@ def intercepted(evidence: Evidence) -> Iterator[Observation]:
                     same_certificate=same,
                 )
                 return
-
-
-def _strange(certificate: Observation) -> bool:
-    """Whether nobody whom this machine trusts has signed it."""
-    return bool({"unknown-issuer", "self-signed"} & set(map(str, certificate.items("problems"))))
 
 
 def lost(evidence: Evidence) -> Iterator[Observation]:
@@ -270,6 +266,14 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
                 proxy=o.text("proxy"),
                 failure=o.text("failure"),
                 status=o.value.get("status"),
+            )
+        elif unwalked(evidence) and (o.number("status") == 407):
+            yield stated(
+                Hop.EXIT,
+                "proxy-wants-login",
+                [o],
+                setting=o.text("setting"),
+                proxy=o.text("proxy"),
             )
         elif unwalked(evidence) and works:
             yield stated(
