@@ -1,8 +1,11 @@
 """The page without any script: forms, links, and what it refuses."""
 
+import os
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -307,3 +310,17 @@ def test_a_log_that_is_not_there_is_said(local):
     answer = local.post("/machine/logs", {"files": "/nowhere/access.log"})
     assert "/nowhere/access.log" in local.done(answer.headers["location"]).text
     assert local.post("/machine/logs", {"files": " "}).status == 400
+
+
+def test_another_user_of_this_machine_is_refused(local, serve):
+    """Nobody else on the machine reads what was checked, or inspects with our rights."""
+    assert local.settings.accounts, "the usual settings know their account"
+    call = f"import urllib.request as u; print(u.urlopen('{local.url}/').status)"
+    code = [sys.executable, "-c", call]
+    assert subprocess.run(code, capture_output=True, check=True).stdout == b"200\n"
+    if os.geteuid() != 0:
+        pytest.skip("only root can act as somebody else")
+    # The system's own Python, because another user may not read ours.
+    code[0] = "/usr/bin/python3"
+    ran = subprocess.run(code, capture_output=True, user=65_534, check=False)
+    assert b"403" in ran.stderr

@@ -15,32 +15,22 @@ from badgateway.investigate.inspect import Request
 from badgateway.investigate.runner import Event
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.diagnostic import Diagnostic
-from badgateway.model.failure import Failure
-from badgateway.model.hop import Side
 from badgateway.model.incident import LogReport
 from badgateway.model.material import Material
 from badgateway.model.plan import Plan
 from badgateway.model.target import Target, TargetError
 from badgateway.model.verdict import Verdict, Who
-from badgateway.model.vocabulary import side_of
 from badgateway.remedies import steps_for
 from badgateway.report.logs_json import verdict_of as verdict_on_logs
-from badgateway.report.words import sentence
 from badgateway.web.history import History
 from badgateway.web.owner import inspected, read_logs
 from badgateway.web.runs import RefusedError, Run, Runs, State, Work
 from badgateway.web.settings import Settings
+from badgateway.web.strangers import NOT_PUBLIC, for_another
 from badgateway.web.watching import Watching, watching
 
 READ_AT_ONCE = 2
 """Materials that are read side by side: reading takes a processor."""
-NOT_PUBLIC = sentence(
-    "This is no public address. This service looks at public sites only, at the ports 80 and 443."
-)
-OUR_NETWORK = sentence(
-    "This service cannot look at the moment: its own connection or name resolution fails. "
-    "That says nothing about the site."
-)
 
 
 class Kind(StrEnum):
@@ -230,7 +220,7 @@ class Checks:
                 verdict = await check_url(target, self._settings.wishes, listener, self.known)
             except TargetError as error:
                 raise RefusedError(str(error)) from error
-            return _for_another(verdict, self.known) if self._settings.public else verdict
+            return for_another(verdict, self.known) if self._settings.public else verdict
 
         return work
 
@@ -251,24 +241,6 @@ class Checks:
     def _save(self, check: Check) -> None:
         if self._history is not None and check.verdict is not None:
             self._history.keep(check.id, check.kind.value, check.verdict, check.at)
-
-
-def _for_another(verdict: Verdict, known: Knowledge) -> Verdict:
-    """The verdict for somebody who is elsewhere: causes on our own side are none of his.
-
-    Raises:
-        RefusedError: the page was not looked at, or what failed is this machine's own.
-    """
-    refused = [o for o in verdict.observations if o.name == Failure.OUT_OF_REACH]
-    pages = [o for o in verdict.observations if o.name == "http-response"]
-    looked = {o.text("url") for o in pages}
-    if any(o.text("url") not in looked for o in refused):
-        raise RefusedError(NOT_PUBLIC)
-    if verdict.side is Side.VISITOR or (not pages and verdict.empty):
-        raise RefusedError(OUR_NETWORK)
-    causes = tuple(c for c in verdict.causes if side_of(c.hop) is not Side.VISITOR)
-    verdict = replace(verdict, causes=causes)
-    return replace(verdict, steps=steps_for(verdict, known))
 
 
 def _name() -> str:

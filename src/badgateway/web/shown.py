@@ -65,11 +65,11 @@ class Shown:
         }
 
     def chain(self, check: Check, words: Words) -> tuple[HopShown, ...]:
-        """The picture as it stands; none for material."""
+        """The picture as it stands; none for material, nor while this machine is inspected."""
+        if check.verdict is not None and check.target is not None:
+            return chain_judged(check.verdict, words)
         if check.kind is not Kind.PAGE:
             return ()
-        if check.verdict is not None:
-            return chain_judged(check.verdict, words)
         return chain_seen(check.run.seen if check.run else (), words)
 
     def news(self, check: Check, words: Words) -> dict[str, object]:
