@@ -17,6 +17,7 @@ COMMANDS = {
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
     "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
+    "wordpress": "find the plugin, theme or drop-in that breaks a site, unseen by visitors",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
