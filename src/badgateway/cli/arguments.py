@@ -25,6 +25,7 @@ COMMANDS = {
     "undo": "take the last fix back",
     "logs": "logs of any size: incidents on a time line, each with its cause",
     "dns": "who says what about a name, and whether they agree",
+    "wordpress": "find the plugin, theme or drop-in that breaks a site, unseen by visitors",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
