@@ -186,9 +186,9 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     """The verdict once what was seen inside, or told, is weighed as well."""
     better = superseded(evidence)
     told = [observation for observation in evidence if observation.id not in better]
-    if not telling(told, known):
-        return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    if not telling(told, known, outside):
+        return verdict
     outside = dict(at_the_edge(outside, evidence))
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
