@@ -2,11 +2,11 @@
 
 import pytest
 
-from badgateway.inference.address import address_of
 from badgateway.inference.judge import judge_material
 from badgateway.inference.load import loaded
 from badgateway.inference.wiring import wired
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation
 
 

@@ -4,9 +4,9 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from badgateway.inference.address import address_of
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
 _OUTWARD = ("output", "postrouting", "forward")

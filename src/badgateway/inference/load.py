@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from badgateway.inference.address import address_of
 from badgateway.inference.wiring import is_name, joined, listeners
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
 

@@ -7,10 +7,10 @@ machine's; and a complaint about an upstream is an edge's where that upstream is
 import ipaddress
 from collections.abc import Iterator
 
-from badgateway.inference.address import Address, address_of
 from badgateway.inference.compare.evidence import of_this_network
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation
 
 FRONT = frozenset(

@@ -8,9 +8,9 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from badgateway.inference.address import Address, address_of
 from badgateway.inference.settings import settled
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
 _BACKENDS = ("backend", "backend-default")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from badgateway.inference.address import Address, address_of
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.state.ask import Upstream, ask, may_reach
 from badgateway.state.busy import working

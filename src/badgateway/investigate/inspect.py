@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from badgateway.inference.address import address_of
 from badgateway.inference.judge import judge_material
 from badgateway.investigate.asking import (
     ask_databases,
@@ -23,6 +22,7 @@ from badgateway.investigate.check import check_url
 from badgateway.investigate.sort import MOST_FORMATS, read_sorted
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.material import Material, material_of
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.target import Target, Wishes

@@ -25,6 +25,7 @@ class Grade:
         broken: it says that something is broken.
         brier: the sum over causes of (probability - truth) squared, 0 to 2.
         seconds: what the run took, as a person at the prompt feels it.
+        tests: tests that were made.
     """
 
     side: bool
@@ -37,6 +38,7 @@ class Grade:
     broken: bool
     brier: float
     seconds: float
+    tests: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Figures:
         brier: mean over the verdicts, of either side, on what is broken; 0 (best) to 2.
         median_s: of the visitor's runs, in seconds; of the owner's where only he was asked.
         p95_s: of the same.
+        tests: mean number of tests that the visitor's verdicts took.
     """
 
     faults: int
@@ -71,6 +74,7 @@ class Figures:
     brier: float | None
     median_s: float | None
     p95_s: float | None
+    tests: float | None = None
 
     def line(self) -> dict[str, object]:
         """As a JSON object, in the order of the contract."""
@@ -97,6 +101,7 @@ def grade(fault: Fault, answer: Mapping[str, Any]) -> Grade:
         broken=called_broken(verdict),
         brier=min((_brier(causes, cause) for cause in right), default=0.0),
         seconds=float(answer["seconds"]),
+        tests=sum(1 for test in verdict.get("made") or [] if test.get("seconds") is not None),
     )
 
 
@@ -183,6 +188,7 @@ def figures(known: Mapping[str, Fault], results: Iterable[Result]) -> Figures:
         brier=_mean([each.brier for each in (*seen, *inside)]),
         median_s=_at(seconds, 0.5),
         p95_s=_at(seconds, 0.95),
+        tests=_mean([float(each.tests) for _, each in visitors]),
     )
 
 

@@ -56,6 +56,8 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
     parser.add_argument("--side", default="visitor")
     parser.add_argument("--prove", action="store_true")
     parser.add_argument("--evidence", type=Path)
+    parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--fix", action="store_true")
     asked = parser.parse_args(arguments)
     began = time.monotonic()
     lab = started(folder)
@@ -64,7 +66,15 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
         signal.pause()
         return 0
     return run_faults(
-        lab, asked.faults, asked.folder, asked.side, asked.prove, tell, asked.evidence
+        lab,
+        asked.faults,
+        asked.folder,
+        asked.side,
+        asked.prove,
+        tell,
+        asked.evidence,
+        asked.sweep,
+        asked.fix,
     )
 
 

@@ -5,15 +5,11 @@ Applied to every excerpt where it is cut out, so no report, bundle or JSON has t
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
+
+from badgateway.model.address import public
 
 MASK = "[masked]"
-_DOCUMENTATION = tuple(
-    ip_network(network)
-    for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-)
-"""Examples stand for real addresses (RFC 5737, RFC 3849)."""
-
 # Every repetition is bounded, so that masking takes time in proportion to the text, whatever it is.
 _NAME = (
     r"(?:password|passwd|passphrase|pwd|default_pw|secret|token|api[_-]?key|access[_-]?key"
@@ -109,9 +105,8 @@ def _replaced(address: str, start: str, keep: Collection[str], known: dict[str, 
         parsed = ip_address(address)
     except ValueError:
         return address
-    documentation = any(parsed in network for network in _DOCUMENTATION)
     local = parsed.is_loopback or parsed.is_unspecified or parsed.is_link_local
-    if address in keep or local or (parsed.is_private and not documentation):
+    if address in keep or local or not public(parsed):
         return address
     number = known.setdefault(address, str(len(known) + 1))
     return f"{start}x{number}"

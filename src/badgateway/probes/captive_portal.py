@@ -6,15 +6,15 @@ address of this network.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncGenerator
 
+from badgateway.model.address import inside
 from badgateway.model.failure import CONNECTING, NAMING, SECURING, Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost, PortalCheck, nowhere
+from badgateway.probes import Context, Cost, PortalCheck, nowhere, swept
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.system import resolve
 from badgateway.transport.walk import Walk, Way
@@ -31,7 +31,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     if not context.portal_checks or context.proxy is not None or context.wishes.connect_to:
         return None
     if about.name == "http-response":
-        failed = about.value.get("what") == "page" and _inside(about)
+        failed = about.value.get("what") == "page" and (_inside(about) or swept(about, context))
     elif about.name in NAMING or about.name == Failure.TLS_CERTIFICATE:
         failed = True
     else:
@@ -44,10 +44,7 @@ def _inside(about: Observation) -> bool:
     target = target_of(about.text("url"))
     if target.literal or not target.public:
         return False
-    try:
-        return ipaddress.ip_address(about.text("address").partition("%")[0]).is_private
-    except ValueError:
-        return False
+    return inside(about.text("address"))
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost, nowhere
+from badgateway.probes import Context, Cost, nowhere, swept
 from badgateway.transport.failures import TransportError
 from badgateway.transport.stream import connect
 
@@ -37,7 +37,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     if about.name == "connected":
         suspicious = (about.number("seconds") or 0) >= LATE
     elif about.name == "http-response":
-        suspicious = (about.number("retransmitted") or 0) > 0
+        suspicious = (about.number("retransmitted") or 0) > 0 or swept(about, context)
     else:
         suspicious = nowhere(about, context)
     return "loss" if suspicious and about.text("address") else None

@@ -11,10 +11,10 @@ from badgateway.model.failure import ANSWERING, CONNECTING, NAMING, SECURING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Control, Cost, nowhere
+from badgateway.probes import Context, Control, Cost, nowhere, swept
 from badgateway.transport.walk import Walk, Way
 
-AFTER = (*NAMING, *CONNECTING, *SECURING, *ANSWERING)
+AFTER = ("http-response", *NAMING, *CONNECTING, *SECURING, *ANSWERING)
 GIVES = ("control-works", "control-fails")
 COST = Cost(seconds=0.1, elsewhere=True, supporting=True)
 
@@ -24,10 +24,11 @@ MOST = 3
 
 
 def wanted(about: Observation, context: Context) -> str | None:
-    """Once, when nothing of the site could be reached."""
+    """Once, when nothing of the site could be reached, or every test is to be made."""
     if not context.controls or context.proxy is not None:
         return None
-    return "controls" if about.name in NAMING or nowhere(about, context) else None
+    failed = about.name in NAMING or nowhere(about, context)
+    return "controls" if failed or swept(about, context) else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:

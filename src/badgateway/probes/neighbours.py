@@ -11,7 +11,7 @@ from badgateway.model.failure import ANSWERING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, swept
 from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response", *ANSWERING)
@@ -25,7 +25,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     """Once, for a page that ended in a server's error or in no answer."""
     status = about.value.get("status")
     failed = about.name != "http-response" or (isinstance(status, int) and status >= 500)
-    if about.value.get("what") != "page" or not failed:
+    if about.value.get("what") != "page" or not (failed or swept(about, context)):
         return None
     return target_of(about.text("url")).host
 

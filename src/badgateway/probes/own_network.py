@@ -9,16 +9,18 @@ from collections.abc import AsyncGenerator
 from badgateway.model.failure import CONNECTING, NAMING, Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, swept
 from badgateway.transport.system import in_thread, own_network
 
-AFTER = (*NAMING, *CONNECTING, Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
+AFTER = ("http-response", *NAMING, *CONNECTING, Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
 GIVES = ("own-network",)
 COST = Cost(seconds=0.02)
 
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once for each address that fails."""
+    if about.name == "http-response" and not swept(about, context):
+        return None
     return about.text("address") or "none"
 
 

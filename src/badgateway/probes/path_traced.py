@@ -14,12 +14,13 @@ from collections.abc import AsyncGenerator
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost, nowhere
+from badgateway.probes import Context, Cost, nowhere, swept
 from badgateway.transport.answers import Answers
 from badgateway.transport.path import step
 from badgateway.transport.system import source_address, undelivered
 
 AFTER = (
+    "http-response",
     Failure.CONNECT_REFUSED,
     Failure.CONNECT_TIMEOUT,
     Failure.CONNECT_RESET,
@@ -35,7 +36,7 @@ SECONDS = 1.0
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once for each address that is not this machine's own, when none works."""
-    if context.proxy is not None or not nowhere(about, context):
+    if context.proxy is not None or not (nowhere(about, context) or swept(about, context)):
         return None
     try:
         address = ipaddress.ip_address(about.text("address").partition("%")[0])

@@ -13,12 +13,12 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
 from badgateway.model.target import TargetError, target_of
-from badgateway.probes import Context, Cost, nowhere
+from badgateway.probes import Context, Cost, nowhere, swept
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.system import resolve
 from badgateway.transport.walk import Walk, Way
 
-AFTER = (*CONNECTING, *SECURING)
+AFTER = ("http-response", *CONNECTING, *SECURING)
 GIVES = ("plain-http", "plain-http-failed")
 COST = Cost(seconds=0.2, requests=1, supporting=True, on_demand=True)
 
@@ -31,7 +31,8 @@ def wanted(about: Observation, context: Context) -> str | None:
     if context.proxy is not None or not about.text("url").startswith("https:"):
         return None
     certificate = about.name == Failure.TLS_CERTIFICATE
-    if about.number("port") != 443 or not (certificate or nowhere(about, context)):
+    failed = certificate or nowhere(about, context) or swept(about, context)
+    if about.number("port") != 443 or not failed:
         return None
     return about.text("address")
 

@@ -11,12 +11,12 @@ from badgateway.model.failure import CONNECTING, NAMING, Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import Target, target_of
-from badgateway.probes import Context, Cost, nowhere
-from badgateway.transport.dns import ZoneAnswer, ask_zone
+from badgateway.probes import Context, Cost, nowhere, swept
 from badgateway.transport.failures import TransportError
 from badgateway.transport.walk import Walk, Way
+from badgateway.transport.zone import ZoneAnswer, ask_zone
 
-AFTER = (*NAMING, *CONNECTING, Failure.TLS_CERTIFICATE)
+AFTER = ("http-response", *NAMING, *CONNECTING, Failure.TLS_CERTIFICATE)
 GIVES = ("zone-answer", "zone-silent")
 COST = Cost(seconds=0.2, third_party=True, supporting=True, on_demand=True)
 
@@ -30,8 +30,9 @@ def wanted(about: Observation, context: Context) -> str | None:
         return None
     if not context.wishes.public_resolvers or not target.public:
         return None
-    certificate = about.name == Failure.TLS_CERTIFICATE
-    return target.host if about.name in NAMING or certificate or nowhere(about, context) else None
+    named = about.name in NAMING or about.name == Failure.TLS_CERTIFICATE
+    failed = named or nowhere(about, context) or swept(about, context)
+    return target.host if failed else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:

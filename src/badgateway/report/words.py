@@ -28,12 +28,18 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.translation("badgateway", folder, [language], fallback=True)
 
 
+def sentence(text: str) -> str:
+    """`text` itself, marked for the catalogues where it stands far from the `say` that says it."""
+    return text
+
+
 class Words:
     """Everything that is said to a person, in one language."""
 
     def __init__(self, language: str = "en") -> None:
         """Args: language: one of `LANGUAGES`."""
         self._catalogue = _catalogue(language)
+        self.language = language
         self._comma = "," if language == "fr" else "."
 
     def say(self, text: str, /, **values: object) -> str:
@@ -48,6 +54,16 @@ class Words:
         if seconds < 1:
             return f"{seconds * 1000:.0f} ms"
         return self._number(f"{seconds:.1f}") + " s"
+
+    def lasting(self, seconds: float) -> str:
+        """A longer time in the largest units that fit: `4 min 12 s`."""
+        whole = round(seconds)
+        if whole < 60:
+            return self.say("{seconds} s", seconds=whole)
+        if whole < 3_600:
+            return self.say("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+        hours, minutes = whole // 3_600, whole % 3_600 // 60
+        return self.say("{hours} h {minutes} min", hours=hours, minutes=minutes)
 
     def percent(self, share: float) -> str:
         """A probability for people."""
@@ -101,14 +117,20 @@ CLEAR_SIDE = 0.9
 """Share of the named causes that must lie on one side for it to be said without "probably"."""
 
 _SURE = {
-    Side.VISITOR: "It is on your side: your device, browser, resolver, proxy or VPN.",
-    Side.PATH: "It is on the way between you and the site, not the site itself.",
-    Side.SITE: "It is the site's problem, not yours. Nothing on your device will mend it.",
+    Side.VISITOR: sentence("It is on your side: your device, browser, resolver, proxy or VPN."),
+    Side.PATH: sentence("It is on the way between you and the site, not the site itself."),
+    Side.SITE: sentence(
+        "It is the site's problem, not yours. Nothing on your device will mend it."
+    ),
 }
 _PROBABLE = {
-    Side.VISITOR: "It is probably on your side: your device, browser, resolver, proxy or VPN.",
-    Side.PATH: "It is probably on the way between you and the site.",
-    Side.SITE: "It is probably the site's problem, but that cannot be told for sure from here.",
+    Side.VISITOR: sentence(
+        "It is probably on your side: your device, browser, resolver, proxy or VPN."
+    ),
+    Side.PATH: sentence("It is probably on the way between you and the site."),
+    Side.SITE: sentence(
+        "It is probably the site's problem, but that cannot be told for sure from here."
+    ),
 }
 
 _TITLES: Mapping[int, str] = {

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Protocol, cast
 
 from badgateway.model.failure import Failure
+from badgateway.transport import reach
 from badgateway.transport.failures import TransportError, failure_of
 
 CHUNK = 16_384
@@ -134,7 +135,7 @@ async def connect(address: str, port: int, manner: Manner = USUAL) -> TcpStream:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         manner.apply(connection)
-        await asyncio.get_running_loop().sock_connect(connection, (address, port))
+        await reach.connect(connection, address, port)
     except OSError as error:
         connection.close()
         raise failure_of(error) from error

@@ -92,7 +92,7 @@ def test_errors_of_the_lab_count_nowhere_and_skipped_ones_are_counted():
     assert (found.median_s, found.p95_s) == (1.0, 3.0)
     assert list(found.line()) == [
         "faults", "skipped", "visitor_side", "visitor_hop", "owner_cause", "owner_top3", "sure",
-        "sure_and_wrong", "healthy_called_broken", "brier", "median_s", "p95_s",
+        "sure_and_wrong", "healthy_called_broken", "brier", "median_s", "p95_s", "tests",
     ]  # fmt: skip
 
 

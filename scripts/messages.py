@@ -1,0 +1,120 @@
+"""Bring the catalogues of translations up to date, or check that they are (`--check`).
+
+English sentences are the message ids. They stand in calls of `say` and `sentence`, and in the data
+files that `data_messages` walks. To translate: run this, fill in the empty `msgstr` of
+`src/badgateway/locale/LANGUAGE/LC_MESSAGES/badgateway.po`, run it again.
+"""
+
+import io
+import sys
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "badgateway"
+LOCALE = PACKAGE / "locale"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+PRIVATE = (
+    b'"PO-Revision',
+    b'"POT-Creation',
+    b'"Generated-By',
+    b'"Report-Msgid',
+    b'"Last-Translator',
+)
+KEYWORDS = {"say": None, "sentence": None, "_": None}
+SPOKEN = ("report", "cli", "web")
+"""Folders whose Python and templates speak to people."""
+METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
+DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("model/causes.toml", ("title",)),
+    ("model/observations/*.toml", ("says",)),
+    ("knowledge/reports.toml", ("says",)),
+    ("knowledge/diagnostics/*.toml", ("says", "why", "text")),
+    ("knowledge/causes/*.toml", ("means", "why")),
+    ("knowledge/variants/*.toml", ("means", "title")),
+    ("knowledge/emitters/*.toml", ("says",)),
+    ("knowledge/steps/*.toml", ("text",)),
+    ("report/ticket/*.toml", ("title", "greeting", "asks")),
+)
+"""Data files, and the keys whose texts people read."""
+
+
+def template() -> Catalog:
+    """Every sentence that can be shown, in the order of the files."""
+    catalogue = Catalog(project="badgateway", charset="utf-8")
+    for folder in SPOKEN:
+        for file, _, message, comments, context in extract_from_dir(
+            PACKAGE / folder, METHODS, keywords=KEYWORDS
+        ):
+            where = [(f"{folder}/{file}", 0)]
+            catalogue.add(message, None, where, auto_comments=comments, context=context)
+    for file, message in data_messages():
+        catalogue.add(message, None, [(file, 0)])
+    return catalogue
+
+
+def data_messages() -> Iterator[tuple[str, str]]:
+    """(file, sentence) of the data files."""
+    for pattern, keys in DATA:
+        for path in sorted(PACKAGE.glob(pattern)):
+            for text in _texts(tomllib.loads(path.read_text("utf-8")), keys):
+                yield str(path.relative_to(PACKAGE)), text
+
+
+def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in keys:
+                yield from [item] if isinstance(item, str) else item
+            else:
+                yield from _texts(item, keys)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, keys)
+
+
+def updated(path: Path) -> Catalog:
+    """The catalogue with every sentence of the template, and no other."""
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    catalogue.update(template(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    # Times of writing would make every run a change.
+    catalogue.creation_date = catalogue.revision_date = EPOCH
+    return catalogue
+
+
+def files_of(catalogue: Catalog) -> dict[str, bytes]:
+    """The two files of a catalogue: for translators, and for programs."""
+    for_people, for_programs = io.BytesIO(), io.BytesIO()
+    write_po(for_people, catalogue, width=100, include_lineno=False, omit_header=False)
+    write_mo(for_programs, catalogue)
+    lines = for_people.getvalue().splitlines(keepends=True)
+    kept = b"".join(line for line in lines if not line.startswith(PRIVATE))
+    return {"badgateway.po": kept, "badgateway.mo": for_programs.getvalue()}
+
+
+def main() -> int:
+    """Write or check every catalogue."""
+    outdated = []
+    for path in sorted(LOCALE.glob("*/LC_MESSAGES/badgateway.po")):
+        for name, data in files_of(updated(path)).items():
+            file = path.with_name(name)
+            if not file.exists() or file.read_bytes() != data:
+                outdated.append(str(file.relative_to(PACKAGE)))
+                if "--check" not in sys.argv:
+                    file.write_bytes(data)
+    if outdated and "--check" in sys.argv:
+        print(f"run: .venv/bin/python scripts/messages.py (out of date: {', '.join(outdated)})")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

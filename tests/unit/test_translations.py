@@ -1,0 +1,58 @@
+"""The catalogues of translations."""
+
+import re
+import tomllib
+from importlib.resources import files
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from badgateway.model.vocabulary import vocabulary
+from badgateway.report.words import LANGUAGES, Words
+
+LOCALE = files("badgateway").joinpath("locale")
+
+
+def catalogue(language):
+    """The catalogue as translators see it."""
+    path = LOCALE.joinpath(language, "LC_MESSAGES", "badgateway.po")
+    with path.open("rb") as file:
+        return [message for message in read_po(file) if message.id]
+
+
+def places(text):
+    """The names of the values that a sentence takes."""
+    return sorted({name for _, name, _, _ in Formatter().parse(text) if name})
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_a_translation_takes_the_values_of_its_sentence(language):
+    """No translation names a value that is not there, or leaves one out."""
+    for message in catalogue(language):
+        if message.string:
+            assert places(message.string) == places(message.id), message.id
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_what_a_ticket_says_is_translated(language):
+    """Every sentence of a ticket itself and every cause has its translation."""
+    causes = {word.title for word in vocabulary().causes.values()}
+    for message in catalogue(language):
+        spoken = any(re.match(r"report/(ticket|words)|cli/ticket", place)
+                     for place, _ in message.locations)  # fmt: skip
+        assert message.string or not (spoken or message.id in causes), message.id
+
+
+def test_a_translation_is_used():
+    """What is said in French is French, from the file that programs read."""
+    title = vocabulary().causes["disk-full"].title
+    assert Words("fr").say(title) == "le disque est plein"
+    assert Words("en").say(title) == title
+
+
+def test_ticket_data_is_in_the_catalogue():
+    """What stands in the data files of tickets can be translated."""
+    ids = {message.id for message in catalogue("fr")}
+    table = tomllib.loads(files("badgateway.report.ticket").joinpath("tried.toml").read_text())
+    assert {step["title"] for step in table["step"]} <= ids
