@@ -123,7 +123,8 @@ def _starting(evidence: Evidence) -> Iterator[Observation]:
     for listener, there in listeners(evidence):
         if listener.value.get("complete"):
             place = listener.text("place")
-            serving.setdefault(place, set()).add(listener.value.get("pid"))
+            pids = listener.items("pids") or (listener.value.get("pid"),)
+            serving.setdefault(place, set()).update(pids)
             if any(a.host == there.host for o in refused if (a := address_of(o.text("upstream")))):
                 places.add(place)
     for young in evidence.named("process-young"):
