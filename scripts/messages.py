@@ -27,14 +27,19 @@ PRIVATE = (
     b'"Report-Msgid',
     b'"Last-Translator',
 )
-KEYWORDS = {"say": None, "sentence": None}
-SPOKEN = ("report", "cli")
-"""Folders whose Python speaks to people."""
+KEYWORDS = {"say": None, "sentence": None, "_": None}
+SPOKEN = ("report", "cli", "web")
+"""Folders whose Python and templates speak to people."""
+METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
 DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("model/causes.toml", ("title",)),
     ("model/observations/*.toml", ("says",)),
     ("knowledge/reports.toml", ("says",)),
-    ("knowledge/diagnostics/*.toml", ("why",)),
+    ("knowledge/diagnostics/*.toml", ("says", "why", "text")),
+    ("knowledge/causes/*.toml", ("means", "why")),
+    ("knowledge/variants/*.toml", ("means", "title")),
+    ("knowledge/emitters/*.toml", ("says",)),
+    ("knowledge/steps/*.toml", ("text",)),
     ("report/ticket/*.toml", ("title", "greeting", "asks")),
 )
 """Data files, and the keys whose texts people read."""
@@ -45,7 +50,7 @@ def template() -> Catalog:
     catalogue = Catalog(project="badgateway", charset="utf-8")
     for folder in SPOKEN:
         for file, _, message, comments, context in extract_from_dir(
-            PACKAGE / folder, [("**.py", "python")], keywords=KEYWORDS
+            PACKAGE / folder, METHODS, keywords=KEYWORDS
         ):
             where = [(f"{folder}/{file}", 0)]
             catalogue.add(message, None, where, auto_comments=comments, context=context)

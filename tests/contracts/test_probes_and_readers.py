@@ -8,9 +8,12 @@ from string import Formatter
 import pytest
 
 from badgateway.model.failure import Failure
+from badgateway.model.hop import Hop
 from badgateway.model.material import material_of
+from badgateway.model.observation import Evidence, Observation
+from badgateway.model.target import Wishes, target_of
 from badgateway.model.vocabulary import vocabulary
-from badgateway.probes import Cost, probes
+from badgateway.probes import Context, Cost, probes
 from badgateway.readers import readers, recognised
 
 PROBES = probes()
@@ -48,11 +51,23 @@ def test_a_probe_speaks_the_vocabulary(name):
 
 
 def test_only_name_servers_are_third_parties():
-    """Nobody but public resolvers and the name servers of the zone is told about the site."""
-    assert [name for name, probe in PROBES.items() if probe.COST.third_party] == [
+    """Unasked, nobody but public resolvers and the zone's name servers is told about the site."""
+    told = [probe for probe in PROBES if PROBES[probe].COST.third_party]
+    assert [name for name in told if not PROBES[name].COST.named] == [
         "public_resolution",
         "zone_servers",
     ]
+
+
+@pytest.mark.parametrize("name", [name for name in PROBES if PROBES[name].COST.named])
+def test_whom_the_person_did_not_name_is_not_asked(name):
+    """A probe of vantages, exits, names or contacts wants nothing where the call asks for none."""
+    context = Context(target_of("https://www.shop-site.com/"), Wishes(), Evidence(), 0.0)
+    for word in PROBES[name].AFTER:
+        value = {"url": context.target.url, "status": 502, "rcode": "SERVFAIL", "by": "system"}
+        value |= {"host": "www.shop-site.com", "address": "192.0.2.1", "addresses": ["192.0.2.1"]}
+        about = Observation(Hop.NETWORK, word, value)
+        assert PROBES[name].wanted(about, context) is None
 
 
 def test_the_probes_that_leave_the_site_are_known():

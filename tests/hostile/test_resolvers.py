@@ -17,9 +17,10 @@ from loopback import Connection, http, one, seen_in
 
 from badgateway.model.verdict import Outcome
 from badgateway.probes import system_resolution
-from badgateway.transport.dns import Resolver, ask, ask_zone
+from badgateway.transport.dns import Resolver, ask
 from badgateway.transport.failures import TransportError
 from badgateway.transport.system import SystemAnswer
+from badgateway.transport.zone import ask_zone
 
 NAME = "site.test"
 

@@ -11,6 +11,7 @@ from loopback import http, one, seen_in
 
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
+from badgateway.model.server_name import in_turns as signs_of_turns
 from badgateway.model.target import Wishes, target_of
 from badgateway.model.verdict import Outcome
 from badgateway.probes import Context, Control, PortalCheck, nowhere, probes
@@ -128,7 +129,7 @@ def test_signs_of_turns(header, turns):
     """Headers that name a server and cookies that tie a visitor to one, and their look-alikes."""
     from badgateway.model.response import Response
 
-    assert probes()["asked_again"].in_turns(Response(200, headers=(header,))) is turns
+    assert signs_of_turns(Response(200, headers=(header,))) is turns
 
 
 # --- addresses

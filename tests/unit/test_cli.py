@@ -1,13 +1,16 @@
 """The command line: what can be written, what comes out, and the exit status."""
 
+import io
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from badgateway import __version__
-from badgateway.cli.arguments import COMMANDS, PLANNED, UsageError, parse
+from badgateway.cli.arguments import COMMANDS, UsageError, parse
 
 PAGE = b"HTTP/1.1 502 Bad Gateway\r\nServer: nginx/1.24.0\r\n\r\n<h1>502 Bad Gateway</h1>"
 
@@ -27,14 +30,6 @@ def test_a_bare_url_is_checked(words):
     """`badgateway URL` is short for `badgateway check URL`, wherever options stand."""
     parsed = parse(words)
     assert (parsed.command, parsed.url) == ("check", "https://a.example/")
-
-
-@pytest.mark.parametrize("word", PLANNED)
-def test_a_planned_word_is_no_host(word):
-    """A word that later versions understand is refused today, also behind an option."""
-    for words in ([word], [word, "x"], ["--json", word], ["--lang", "fr", word]):
-        with pytest.raises(UsageError, match=word):
-            parse(words)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +54,9 @@ def test_a_planned_word_is_no_host(word):
         ["https://a.example/", "--header", "X Y: a"],
         ["https://a.example/", "--header", "Host: b"],
         ["https://a.example/", "--header", "content-length: 5"],
+        ["https://a.example/", "--watch", "--tries", "0"],
+        ["https://a.example/", "--watch", "--tries", "many"],
+        ["https://a.example/", "--watch", "--every", "0.5"],
         ["check"],
         ["demo", "x"],
     ],
@@ -75,7 +73,6 @@ def test_a_wrong_call_is_refused(words):
     [
         [],
         ["ftp://a.example/"],
-        ["logs"],
         ["inspect", "--root", "/no/such/folder"],
         ["inspect", "--since", "yesterday"],
         ["inspect", "--with", "/no/such/file"],
@@ -88,6 +85,11 @@ def test_a_wrong_call_is_refused(words):
         ["http://127.0.0.1/", "--connect-to", "127.0.0.1:abc"],
         ["http://127.0.0.1/", "--connect-to", "127.0.0.1:99999"],
         ["http://127.0.0.1/", "--connect-to", "[::1"],
+        ["http://127.0.0.1/", "--then", "true"],
+        ["http://127.0.0.1/", "--tries", "3"],
+        ["http://127.0.0.1/", "--watch", "--then", ""],
+        ["http://127.0.0.1/", "--watch", "--then", "'open"],
+        ["http://127.0.0.1/", "--watch", "--then", "no-such-program-here x"],
         ["explain", "/no/such/file"],
         ["explain", "/"],
     ],
@@ -186,3 +188,39 @@ def test_a_header_that_is_taken_can_be_sent(name, value):
     except UsageError:
         return
     h11.Request(method="GET", target="/", headers=[("Host", "a"), *parsed.header])
+
+
+# --- the browser's profile
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody has typed something."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("typed", "used"), [("y\n", "auto"), ("n\n", ""), ("\n", ""), ("", "")])
+def test_a_profile_that_was_found_is_used_once_the_person_agrees(monkeypatch, typed, used):
+    """In a terminal `auto` names the profile first; silence is no consent."""
+    from badgateway.browser import find
+    from badgateway.browser.profile import Family, Profile
+    from badgateway.cli.questions import allowed
+
+    place = Path("/home/someone/.config/chromium")
+    found = Profile("chromium", "Chromium", Family.CHROMIUM, place / "Default", place, place)
+    monkeypatch.setattr(find, "found_profiles", lambda: [found])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Terminal(typed))
+    parsed = parse(["https://a.example/", "--browser-profile", "auto"])
+    assert allowed(parsed.browser_profile, parsed) == used
+    assert str(place / "Default") in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize("profile", ["", "auto", "/home/someone/.mozilla/firefox"])
+def test_nobody_is_asked_in_a_pipe(profile):
+    """Who wrote the option into a script has agreed by that."""
+    from badgateway.cli.questions import allowed
+
+    parsed = parse(["https://a.example/", "--browser-profile", profile, "--json"])
+    assert allowed(parsed.browser_profile, parsed) == profile

@@ -8,23 +8,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from badgateway import __version__
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 COMMANDS = {
     "check": "probe a URL and say what is broken",
     "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
     "inspect": "on the server: find which line, process or limit broke the site",
+    "serve": "open the page on this machine, or a service for everybody",
     "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
+    "fix": "mend what can be mended: show the plan, apply it, prove it, take it back if it fails",
+    "undo": "take the last fix back",
+    "logs": "logs of any size: incidents on a time line, each with its cause",
+    "dns": "who says what about a name, and whether they agree",
     "wordpress": "find the plugin, theme or drop-in that breaks a site, unseen by visitors",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
-
-PLANNED = ("logs", "fix", "undo", "serve", "dns")
-"""Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace
 
@@ -77,21 +82,10 @@ def parse(arguments: Sequence[str]) -> Parsed:
     first = next((word for word in words if not word.startswith("-")), "")
     if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
         words.insert(0, "check")
-    try:
-        parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
-    except UsageError:
-        if first in PLANNED:
-            raise _planned(first) from None
-        raise
-    if first in PLANNED or (parsed.command == "check" and parsed.url in PLANNED):
-        raise _planned(first if first in PLANNED else parsed.url)
+    parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
     if parsed.command is None:
         raise UsageError("what is broken? try: badgateway https://example.com/ (or --help)")
     return parsed
-
-
-def _planned(word: str) -> UsageError:
-    return UsageError(f"'{word}' is not part of this version ({__version__})")
 
 
 def _parser(called: str) -> Parser:
@@ -114,6 +108,12 @@ def common(parser: argparse.ArgumentParser) -> None:
     """The options of every command that ends in a verdict."""
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
+    parser.add_argument(
+        "--report",
+        type=report_file,
+        metavar="FILE",
+        help="also write the report to FILE.html, to be sent or printed, or FILE.md",
+    )
     detail = parser.add_mutually_exclusive_group()
     detail.add_argument("--brief", action="store_true", help="leave the evidence out")
     detail.add_argument(
@@ -125,6 +125,17 @@ def common(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="ask nothing, also in a terminal",
     )
+
+
+def report_file(text: str) -> str:
+    """The file of a report on the command line.
+
+    Raises:
+        ArgumentTypeError: its ending is that of no format.
+    """
+    if not text.lower().endswith((".html", ".htm", ".md")):
+        raise argparse.ArgumentTypeError(f"'{text}' must end in .html or .md")
+    return text
 
 
 def way(parser: argparse.ArgumentParser) -> None:
@@ -161,7 +172,20 @@ def way(parser: argparse.ArgumentParser) -> None:
         help="never try the site past the proxy or tunnel that it fails through",
     )
     parser.add_argument(
-        "--proxy", metavar="URL", help="go through http://HOST:PORT or socks5://HOST:PORT"
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="go through http://HOST:PORT, socks5://HOST:PORT, or tor; given again, compare with "
+        "that one, or with 'direct'",
+    )
+    parser.add_argument(
+        "--via",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="ask from elsewhere as well; it is told the URL: globalping[:LOCATION,…], "
+        "badgateway+https://HOST/ or ssh://[USER@]HOST[:PORT] (repeatable)",
     )
     parser.add_argument(
         "--header",
@@ -186,6 +210,28 @@ def seconds(text: str) -> float:
     if not 0.1 <= number <= 3600:
         raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds from 0.1 to 3600")
     return number
+
+
+_SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def moment(text: str | None) -> "datetime | None":
+    """`2h`, `30m`, or an ISO time, as a moment.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return None
+    import re  # noqa: PLC0415 - only where a time is given
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text):
+        return datetime.now(UTC) - timedelta(**{_SPANS[found[2]]: float(found[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise ValueError(f"--since wants 2h, 30m, 3d or 2026-11-24T09:00, not '{text}'") from None
 
 
 def header(text: str) -> tuple[str, str]:

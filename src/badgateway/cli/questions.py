@@ -17,13 +17,44 @@ _ANSWERS = {
 }
 
 
+def allowed(profile: str, parsed: Parsed) -> str:
+    """The profile that may be used: what `auto` finds is named first, where somebody can answer.
+
+    Who names a folder has agreed to it by that; and so has who writes `auto` into a script.
+
+    Args:
+        profile: `auto`, a folder, or empty for none.
+        parsed: the call.
+    """
+    if profile != "auto" or not _person(parsed):
+        return profile
+    from badgateway.browser.find import found_profiles  # noqa: PLC0415 - only where it is wanted
+
+    found = found_profiles()
+    if not found:
+        return profile
+    print(
+        f"{found[0].title} was used last. Its profile {found[0].folder} would be read (cookies by "
+        "name and size, extensions, cache) and not changed; then the page would be opened in a "
+        "copy of it, signed in as you are.",
+        file=sys.stderr,
+    )
+    print("  May it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return profile if _ANSWERS.get(sys.stdin.readline().strip().lower()) is Answer.YES else ""
+
+
+def _person(parsed: Parsed) -> bool:
+    """Whether there is somebody who can answer."""
+    person = sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()
+    return person and parsed.questions and not parsed.json
+
+
 def asked(verdict: Verdict, parsed: Parsed, who: frozenset[Who]) -> Verdict:
     """The verdict after the questions that are worth asking; the same where nobody can answer.
 
     Nothing is asked in a pipe, for JSON, or where the call says so.
     """
-    person = sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()
-    if not (person and parsed.questions and not parsed.json):
+    if not _person(parsed):
         return verdict
     for number in range(MOST):
         worth = questions(verdict, knowledge(), who)

@@ -2,10 +2,11 @@
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from badgateway.cli.arguments import Parsed
+from badgateway.cli.arguments import Parsed, complain
 from badgateway.investigate.runner import Event
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Verdict
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def show(verdict: Verdict, parsed: Parsed) -> None:
-    """Print the verdict on standard output, as JSON or for people."""
+    """Print the verdict on standard output, as JSON or for people; write the report asked for.
+
+    Raises:
+        OSError: the report cannot be written.
+    """
+    if getattr(parsed, "report", None):
+        _write(verdict, parsed)
     if parsed.lang == "fr":
         print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
     if parsed.json:
@@ -31,6 +38,25 @@ def show(verdict: Verdict, parsed: Parsed) -> None:
     detail = Detail.BRIEF if parsed.brief else Detail.WHY if parsed.why else Detail.EVIDENCE
     plan = getattr(parsed, "plan", False)
     report(verdict, knowledge(), Words(parsed.lang), console(sys.stdout), detail, plan=plan)
+
+
+def _write(verdict: Verdict, parsed: Parsed) -> None:
+    from badgateway.knowledge.base import knowledge  # noqa: PLC0415
+    from badgateway.report.words import Words  # noqa: PLC0415
+
+    words = Words(parsed.lang)
+    if parsed.report.lower().endswith(".md"):
+        from badgateway.report.markdown import markdown_report  # noqa: PLC0415
+
+        text = markdown_report(verdict, knowledge(), words)
+    else:
+        try:
+            from badgateway.report.html import html_report  # noqa: PLC0415
+        except ImportError:
+            complain("no HTML report without the extra `web`: pip install 'badgateway[web]'")
+            return
+        text = html_report(verdict, knowledge(), words)
+    Path(parsed.report).write_text(text, "utf-8")
 
 
 def exit_status(verdict: Verdict) -> int:

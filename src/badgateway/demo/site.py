@@ -68,6 +68,18 @@ class DemoSite:
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._held.bind(("127.0.0.1", self.application_port))
 
+    def start_application(self) -> None:
+        """Start it again, at the same port."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+        asyncio.run_coroutine_threadsafe(self._again(), self._loop).result(10)
+
+    async def _again(self) -> None:
+        self._application = await asyncio.start_server(
+            self._answer_page, "127.0.0.1", self.application_port
+        )
+
     async def _start(self) -> None:
         self._application = await asyncio.start_server(self._answer_page, "127.0.0.1", 0)
         self.application_port = self._application.sockets[0].getsockname()[1]

@@ -9,6 +9,8 @@ from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Verdict
 
 _ORDER = list(Hop)
+_FAILED = frozenset(Failure) - {Failure.OUT_OF_REACH}
+"""What tells that a step failed; what we did not try tells nothing."""
 
 
 class State(StrEnum):
@@ -35,7 +37,7 @@ def states_seen(observations: Iterable[Observation]) -> dict[Hop, State]:
             status = value.get("status")
             if isinstance(status, int) and status < 500:
                 states[Hop.GATEWAY] = State.WORKS
-        elif name in set(Failure) and value.get("what", "page") == "page":
+        elif name in _FAILED and value.get("what", "page") == "page":
             states.setdefault(observation.hop, State.BROKEN)
     return states
 

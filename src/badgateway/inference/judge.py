@@ -10,9 +10,13 @@ from math import floor
 
 from badgateway.inference.choose import DETERMINED, chosen
 from badgateway.inference.classify import Classified, classify
-from badgateway.inference.clock import paired
+from badgateway.inference.clock import ended, paired
 from badgateway.inference.compare import compared, pages
+from badgateway.inference.compare.elsewhere import failing_answer
+from badgateway.inference.edges import answered_elsewhere, at_the_edge
+from badgateway.inference.filters import filtered
 from badgateway.inference.meeting import met, superseded
+from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.inference.wiring import wired
 from badgateway.knowledge.base import Knowledge
@@ -22,7 +26,7 @@ from badgateway.knowledge.proxy_status import parse_proxy_status
 from badgateway.model.failure import NAMING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
-from badgateway.model.response import Response
+from badgateway.model.response import GATEWAY_STATUSES, Response
 from badgateway.model.verdict import Emitter, NextTest, Outcome, RankedCause, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 
@@ -35,6 +39,7 @@ SAID_ITSELF = 0.9
 """How surely a product that logs an error of its upstream is the one whose page people see."""
 
 FINDINGS = (
+    "proxy-wants-login",
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
@@ -50,6 +55,17 @@ FINDINGS = (
 """What controls showed of a way that is broken, the most telling first: the first one there is
 speaks in place of the bare failure."""
 
+IN_BROWSER = (
+    "shown-by-worker",
+    "shown-from-cache",
+    "blocked-in-browser",
+    "browser-too-old",
+    "cookie-size-decides",
+    "own-profile-fails",
+    "browser-alone-fails",
+)
+"""What a browser shows in place of a page that the site gives to programs."""
+
 _WORST_FIRST = (
     Outcome.GATEWAY_ERROR,
     Outcome.UNREACHABLE,
@@ -63,7 +79,11 @@ def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
     for comparison in list(compared(evidence)):
         evidence.add(comparison)
-    return _concluded(_judged_outside(evidence, subject, known), evidence, known)
+    verdict = _judged_outside(evidence, subject, known)
+    if verdict.outcome is Outcome.HEALTHY and (there := failing_answer(evidence)) is not None:
+        # It comes here alone: what everybody else meets is what is wrong with it.
+        verdict = _answered(evidence, subject, known, there, _classified(there, known))
+    return _concluded(placed(verdict, evidence, known), evidence, known)
 
 
 def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
@@ -80,7 +100,7 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
             status=status if isinstance(status, int) else None,
             observations=tuple(evidence),
         )
-    if detour := evidence.named("direct-works"):
+    if detour := evidence.named("direct-works", "other-exit-works"):
         return _past_the_proxy(evidence, subject, known, detour)
     if broken is not None or not answers:
         return _unreachable(evidence, subject, known, broken)
@@ -98,8 +118,12 @@ def _judged_outside(evidence: Evidence, subject: str, known: Knowledge) -> Verdi
         return _diverted(verdict, inside, Hop.NETWORK, known)
     if elsewhere := evidence.named("page-differs-elsewhere"):
         return _diverted(verdict, elsewhere, Hop.RESOLVER, known)
+    if (refused := evidence.first("programs-refused")) is not None:
+        return _for_people(verdict, refused)
     if classified.outcome is not Outcome.HEALTHY:
         return verdict
+    if shown := evidence.named(*IN_BROWSER):
+        return _in_browser(verdict, shown, known)
     if (again := _failed_again(evidence, known)) is not None:
         return _answered(evidence, subject, known, *again)
     if setting := evidence.named("proxy-setting-fails"):
@@ -124,7 +148,7 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for join in (wired, met, paired):
+    for join in (wired, met, answered_elsewhere, filtered, ended, paired):
         for joined in list(join(evidence)):
             evidence.add(joined)
     if evidence.first("asked"):
@@ -162,9 +186,10 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     """The verdict once what was seen inside, or told, is weighed as well."""
     better = superseded(evidence)
     told = [observation for observation in evidence if observation.id not in better]
-    if not telling(told, known):
-        return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    if not telling(told, known, outside):
+        return verdict
+    outside = dict(at_the_edge(outside, evidence))
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()
@@ -294,6 +319,34 @@ def _diverted(verdict: Verdict, shown: list[Observation], hop: Hop, known: Knowl
         hop=hop,
         causes=causes,
         determined=_determined(causes),
+    )
+
+
+def _for_people(verdict: Verdict, refused: Observation) -> Verdict:
+    """A filter refuses programs such as this one; people, whom it is about, get the page."""
+    status = refused.value.get("other")
+    return Verdict(
+        verdict.subject,
+        Outcome.HEALTHY,
+        status=status if isinstance(status, int) else None,
+        observations=verdict.observations,
+    )
+
+
+def _in_browser(verdict: Verdict, shown: list[Observation], known: Knowledge) -> Verdict:
+    """The site gives the page and the person's browser does not show it: what he meets counts."""
+    status = shown[0].value.get("status")
+    outcome = Outcome.UNREACHABLE
+    if isinstance(status, int):
+        gateway = status in GATEWAY_STATUSES
+        outcome = Outcome.GATEWAY_ERROR if gateway else Outcome.OTHER_ERROR
+    diverted = _diverted(verdict, shown, Hop.BROWSER, known)
+    return replace(
+        diverted,
+        hop=diverted.causes[0].hop if diverted.causes else Hop.BROWSER,
+        outcome=outcome,
+        status=status if isinstance(status, int) else None,
+        emitter=None,
     )
 
 

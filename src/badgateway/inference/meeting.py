@@ -7,10 +7,10 @@ machine's; and a complaint about an upstream is an edge's where that upstream is
 import ipaddress
 from collections.abc import Iterator
 
-from badgateway.inference.address import Address, address_of
 from badgateway.inference.compare.evidence import of_this_network
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation
 
 FRONT = frozenset(
@@ -91,8 +91,8 @@ def _other_machine(upstream: Address, here: dict[tuple[str, str], Observation]) 
     return (
         upstream.port in _WEB_PORTS
         and upstream.host not in ours
-        and _public(upstream.host)
-        and any(_public(host) for host in ours)
+        and public(upstream.host)
+        and any(public(host) for host in ours)
     )
 
 
@@ -159,17 +159,17 @@ def _visitors(
                 observation.source,
                 observation.at,
             )
-        elif _public(address) and any(_public(host) for host in ours) and address not in ours:
+        elif public(address) and any(public(host) for host in ours) and address not in ours:
             yield Observation(
                 Hop.ZONE,
                 "visitor-sent-elsewhere",
-                {"address": address, "here": ", ".join(sorted(h for h in ours if _public(h)))},
+                {"address": address, "here": ", ".join(sorted(h for h in ours if public(h)))},
                 observation.source,
                 observation.at,
             )
 
 
-def _public(host: str) -> bool:
+def public(host: str) -> bool:
     """Whether it is an address of the internet rather than of a private network."""
     try:
         found = ipaddress.ip_address(host)

@@ -7,8 +7,8 @@ it has to hold, a socket and the user who has to open it.
 import re
 from collections.abc import Iterator, Mapping
 
-from badgateway.inference.address import address_of
 from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
 _TRUE = ("true", "yes", "on", "1")

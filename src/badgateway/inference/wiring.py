@@ -8,9 +8,9 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from badgateway.inference.address import Address, address_of
 from badgateway.inference.settings import settled
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
 _BACKENDS = ("backend", "backend-default")
@@ -39,6 +39,10 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _inside_container,
         _networks,
         _ports,
+        _starting,
+        _demand,
+        _back,
+        _heads,
     ):
         yield from join(evidence)
     yield from settled(evidence)
@@ -117,7 +121,7 @@ def _asked(evidence: Evidence) -> Iterator[Observation]:
         if wanted is None or wanted.loopback or result not in ("refused", "times-out", "no-route"):
             continue
         for found, there in listening:
-            if found.name != "listening" or there.loopback or not _serves(there, wanted):
+            if _declared(found) or there.loopback or not _serves(there, wanted):
                 continue
             backlog = found.number("backlog") or 0
             full = 0 < backlog <= (found.number("queue") or 0)
@@ -140,8 +144,10 @@ def _listed(wanted: Address, listening: list[tuple[Observation, Address]]) -> bo
 
 
 def _declared(observation: Observation) -> bool:
-    """Whether it says where something is meant to listen, not that it does."""
-    return observation.name == "config-pool" or bool(observation.value.get("declared"))
+    """Whether it says where something is meant to listen, or once did, not that it does."""
+    if observation.name == "config-pool" or observation.value.get("declared"):
+        return True
+    return observation.text("role") == "application" and not observation.value.get("complete")
 
 
 def _serves(listener: Address, wanted: Address) -> bool:
@@ -232,11 +238,11 @@ def _pools(evidence: Evidence) -> Iterator[Observation]:
     for pool in evidence.named("config-pool"):
         most, wanted = pool.number("most"), address_of(pool.text("address"))
         for observation, there in _listening(evidence):
-            open_now = observation.number("connections")
-            if observation.name != "listening" or not most or open_now is None or wanted is None:
+            taken = observation.number("accepted")
+            if observation.name != "listening" or not most or taken is None or wanted is None:
                 continue
             waiting = observation.number("queue") or 0
-            if _serves(there, wanted) and open_now - waiting >= most:
+            if _serves(there, wanted) and taken >= most:
                 value: dict[str, Value] = {
                     "pool": pool.text("pool"),
                     "active": most,
@@ -451,16 +457,24 @@ def _changed(evidence: Evidence) -> Iterator[Observation]:
     failing = {
         o.text("upstream") for o in evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable")
     } | {upstream for upstream, result in asked.items() if result in _UNREACHED}
+    serving = [there for o, there in _listening(evidence) if not _declared(o)]
     seen: set[str] = set()
     for wish in evidence.named("config-upstream"):
         change, upstream = changed.get(wish.text("file")), wish.text("upstream")
         if change is None or wish.value.get("other_site") or upstream in seen:
             continue
         result = asked.get(upstream, "refused")
+        wanted = address_of(upstream)
+        if wanted is None or any(_serves(there, wanted) for there in serving):
+            # Something listens there, so that the address is no mistake.
+            continue
         if result in _UNREACHED and (upstream in failing or wish.text("server") in failing):
             seen.add(upstream)
             minutes = change.value.get("minutes")
-            yield _joined(wish, "upstream-setting-changed", minutes=minutes, result=result)
+            alone = not wish.text("group")
+            yield _joined(
+                wish, "upstream-setting-changed", minutes=minutes, result=result, alone=alone
+            )
 
 
 def _selectors(evidence: Evidence) -> Iterator[Observation]:
@@ -566,6 +580,130 @@ def _ports(evidence: Evidence) -> Iterator[Observation]:
             yield _joined(
                 sending, "port-mismatch", wanted=wanted.port, name=wanted.host, found=found
             )
+            return
+
+
+def _back(evidence: Evidence) -> Iterator[Observation]:
+    """Upstreams that refused and that take connections now, each for itself: one after the other.
+
+    Names are left out: there it is the address behind the name that may have changed.
+    """
+    answers = {
+        o.text("upstream"): o
+        for o in evidence.named("upstream-asked")
+        if o.text("result") == "answers"
+    }
+    seen: set[str] = set()
+    for refusal in evidence.named("upstream-refused"):
+        upstream = refusal.text("upstream")
+        wanted = address_of(upstream)
+        if wanted is None or upstream in seen or upstream not in answers or _is_name(wanted.host):
+            continue
+        seen.add(upstream)
+        yield _joined(refusal, "came-back")
+
+
+_HEADS = {"haproxy": (16_384 - 1_024, "tune.bufsize less tune.maxrewrite")}
+"""Bytes of an answer's head that a gateway takes unless it is told otherwise (its manual)."""
+
+
+def _heads(evidence: Evidence) -> Iterator[Observation]:
+    """An answer, as it was sent to us, with a head that the gateway's buffer does not hold."""
+    sizes = {o.text("upstream"): o.number("head") for o in evidence.named("upstream-asked")}
+    buffers = {
+        o.text("by"): (o.number("size") or 0.0, o.text("setting"))
+        for o in evidence.named("config-buffer")
+    }
+    for wish in evidence.named("config-upstream"):
+        head = sizes.get(wish.text("upstream")) or 0
+        limit, setting = buffers.get(wish.text("by")) or _HEADS.get(wish.text("by"), (0, ""))
+        if limit and head > limit and wish.text("protocol") in ("http", "https"):
+            yield _joined(
+                wish, "header-exceeds-buffer", head=int(head), size=int(limit), setting=setting
+            )
+            return
+
+
+_LONG, _FOR_EACH, _WORKING = 20, 8, 60
+"""A queue that is long: connections in all, and for each one that is served; and from which share
+of the looks on, in per cent, an application works rather than waits."""
+
+
+def _demand(evidence: Evidence) -> Iterator[Observation]:
+    """More requests than an application can serve: a long queue before workers that never rest."""
+    works = [o for o in evidence.named("process-works") if (o.number("share") or 0) >= _WORKING]
+    demands = evidence.named("demand")
+    for listener in evidence.named("listening"):
+        queue, taken = listener.number("queue") or 0, listener.number("accepted")
+        if queue < _LONG or taken is None or queue < _FOR_EACH * max(1.0, taken):
+            continue
+        never_rest = any(
+            process.text("place") == listener.text("place")
+            and listener.value.get("pid") in process.items("pids")
+            for process in works
+        )
+        basis = "works" if never_rest else _still_served(listener, demands, taken)
+        if basis:
+            value: dict[str, Value] = {
+                "process": listener.text("process"),
+                "address": listener.text("address"),
+                "queue": int(queue),
+                "basis": basis,
+            }
+            yield Observation(Hop.UPSTREAM, "demand-exceeds", value, listener.source)
+            return
+
+
+_SERVED, _RATE = 5, 20.0
+"""Answers to pages that fail for others, and requests a second for each one that is served, from
+which on the queue and not the page is what takes so long."""
+
+
+def _still_served(listener: Observation, demands: list[Observation], taken: float) -> str:
+    """How requests of the gateway show that each is served in time once its turn has come.
+
+    Of PHP-FPM that is its own number of children, which its pool says better.
+    """
+    if "php-fpm" in listener.text("process"):
+        return ""
+    for demand in demands:
+        answered, failed = demand.number("answered") or 0, demand.number("failed") or 0
+        if answered >= _SERVED and failed >= answered:
+            return "answers"
+        if failed and (demand.number("per_second") or 0) >= _RATE * max(1.0, taken):
+            return "rate"
+    return ""
+
+
+_FAILED_STARTS = (
+    *("app-failed-to-start", "app-exception", "module-missing", "worker-exited", "unit-restarts"),
+    *("unit-failed", "unit-exited", "pidfile-stale", "address-in-use", "unit-start-limit"),
+)
+
+
+def _starting(evidence: Evidence) -> Iterator[Observation]:
+    """An application that began moments ago and does not listen yet, where one is asked for."""
+    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
+    refused = [o for o in last.values() if o.text("result") in ("refused", "socket-missing")]
+    places: set[str] = set()
+    if not refused or evidence.first(*_FAILED_STARTS):
+        return
+    serving: dict[str, set[object]] = {}
+    for listener, there in _listening(evidence):
+        if listener.value.get("complete"):
+            place = listener.text("place")
+            serving.setdefault(place, set()).add(listener.value.get("pid"))
+            if any(a.host == there.host for o in refused if (a := address_of(o.text("upstream")))):
+                places.add(place)
+    for young in evidence.named("process-young"):
+        here = young.text("place")
+        if here in places and not serving.get(here, set()) & set(young.items("pids")):
+            value: dict[str, Value] = {
+                "process": young.text("process"),
+                "seconds": young.value.get("seconds"),
+                "upstream": refused[0].text("upstream"),
+            }
+            yield Observation(Hop.UPSTREAM, "still-starting", value, young.source)
             return
 
 

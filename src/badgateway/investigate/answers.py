@@ -1,6 +1,6 @@
 """People as instruments: what a machine cannot do is asked, and the answer is an observation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
@@ -60,9 +60,15 @@ def answered(verdict: Verdict, test: Diagnostic, answer: Answer, known: Knowledg
 
 def judged_with(verdict: Verdict, observation: Observation, known: Knowledge) -> Verdict:
     """The verdict on all that was seen and one observation more."""
+    return judged_anew(verdict, (observation,), known)
+
+
+def judged_anew(verdict: Verdict, more: Iterable[Observation], known: Knowledge) -> Verdict:
+    """The verdict on all that was seen and what was seen since."""
     words: Mapping[str, bool] = {w.name: w.derived for w in vocabulary().observations.values()}
     evidence = Evidence(o for o in verdict.observations if not words.get(o.name, False))
-    evidence.add(observation)
+    for observation in more:
+        evidence.add(observation)
     judge = judge_check if evidence.first("asked") else judge_material
     found = judge(evidence, verdict.subject, known)
     return replace(

@@ -14,7 +14,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, seen
 from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Made, Verdict
-from badgateway.probes import Context, Control, PortalCheck, probes
+from badgateway.probes import Context, Control, PortalCheck, Probe, probes
 from badgateway.remedies import steps_for
 from badgateway.transport.dns import Resolver
 from badgateway.transport.proxy import proxy_of
@@ -39,20 +39,11 @@ async def check_url(
         TargetError: a wish that cannot be granted, with what would be right.
     """
     started = time.monotonic()
-    context = Context(
-        target=target,
-        wishes=wishes,
-        evidence=Evidence(),
-        deadline=started + wishes.timeout,
-        resolvers=_resolvers(wishes),
-        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
-        controls=_controls(wishes),
-        portal_checks=_portal_checks(wishes),
-    )
+    context = context_of(target, wishes, started)
     loading = asyncio.ensure_future(_loaded(known))
     choose = None if wishes.everything else _chooser(loading, target.url)
     diary = _Diary(listener)
-    runner = Runner(context, probes(), diary.heard, choose)
+    runner = Runner(context, _probes(wishes), diary.heard, choose)
     complete = await runner.run(seen(Hop.BROWSER, "asked", "command line", url=target.url))
     known = await loading
     verdict = judge_check(context.evidence, target.url, known)
@@ -60,6 +51,48 @@ async def check_url(
         verdict, steps=steps_for(verdict, known), complete=complete, made=tuple(diary.made)
     )
     return replace(verdict, elapsed_s=round(time.monotonic() - started, 3))
+
+
+OF_THE_SITE = frozenset(
+    {
+        *("system_resolution", "public_resolution", "zone_servers", "connection", "page"),
+        *("page_http2", "page_http3", "page_elsewhere", "asked_again", "neighbours"),
+        *("plain_http", "cloudflare_edge", "control"),
+    }
+)
+"""Probes that tell of the site and nothing of the machine they run on. A new one is not among
+them before somebody has looked at what it tells."""
+
+
+def _probes(wishes: Wishes) -> dict[str, Probe]:
+    every = probes()
+    if not wishes.for_another:
+        return every
+    return {name: probe for name, probe in every.items() if name in OF_THE_SITE}
+
+
+def context_of(target: Target, wishes: Wishes, started: float) -> Context:
+    """What the probes of one run share.
+
+    Args:
+        target: what is looked at.
+        wishes: how.
+        started: when the run began, on `time.monotonic()`'s clock.
+
+    Raises:
+        TargetError: a wish that cannot be granted.
+    """
+    return Context(
+        target=target,
+        wishes=wishes,
+        evidence=Evidence(),
+        deadline=started + wishes.timeout,
+        resolvers=_resolvers(wishes),
+        proxy=proxy_of(wishes.proxy) if wishes.proxy else None,
+        exits=tuple(None if each == "direct" else proxy_of(each) for each in wishes.exits),
+        controls=_controls(wishes),
+        portal_checks=_portal_checks(wishes),
+    )
 
 
 class _Diary:

@@ -4,28 +4,33 @@ import asyncio
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from badgateway.inference.address import address_of
 from badgateway.inference.judge import judge_material
 from badgateway.investigate.check import check_url
 from badgateway.investigate.sort import MOST_FORMATS, read_sorted
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address, address_of
 from badgateway.model.material import Material, material_of
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Verdict
 from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
-from badgateway.state import host, sockets
+from badgateway.state import host, packet_filter, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
+from badgateway.state.busy import working
+from badgateway.state.database import greeted
+from badgateway.state.front import Door, ask_doors
+from badgateway.state.handshake import Security
 from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place, places
-from badgateway.state.software import GATEWAYS, PRODUCTS, Software, software_of
+from badgateway.state.software import APPLICATIONS, GATEWAYS, PRODUCTS, Software, software_of
 from badgateway.state.varnish import shared_log
 from badgateway.transport.files import material_at
 
@@ -37,10 +42,22 @@ RECENT = 3_600
 """Seconds that count as now, where nobody asks about another time."""
 REQUESTS = 2 * 1024 * 1024
 """Bytes at the end of an access log that are read."""
+MOST_SITES = 20
+"""Folders of sites that are looked into, and databases that are asked."""
+YOUNG = 60.0
+"""Seconds within which a process that began may still be starting."""
+MOST_NAMES = 6
+"""Sites that each front door is asked for."""
 MOST_FILES = 300
 """Files of configuration that are read, includes among them."""
 _OF_PEOPLE = ("page-text", "nothing-known", "reported")
 """What only a text of a person's can say."""
+_OF_NOW = ("listening",)
+"""What the machine itself tells better than a log, which tells of what was."""
+_DOCUMENTS = re.compile(
+    r"(?mi)^[^#\n]{0,400}?\b(?:root|alias|DocumentRoot|chdir)[ \t=]+\"?(/[\w./-]{1,200})"
+)
+"""Where a server's configuration says that a site's files are."""
 _INCLUDE = re.compile(
     r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
 )
@@ -73,6 +90,9 @@ class _Search:
     evidence: Evidence = field(default_factory=Evidence)
     files: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
+    gateways: list[Software] = field(default_factory=list)
+    applications: list[Software] = field(default_factory=list)
 
 
 async def inspect_machine(request: Request, wishes: Wishes | None = None) -> Verdict:
@@ -150,6 +170,76 @@ async def _machine(search: _Search) -> None:
         if o.text("result") in ("refused", "no-route")
     }
     await _ask(search, [u for u in _upstreams(search) if u.address in failed])
+    await _databases(search)
+    if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
+        _add(search, await asyncio.to_thread(lambda: list(_busy(search))))
+    if search.evidence.first("http-response"):
+        _add(search, await ask_doors(_doors(search)))
+
+
+async def _databases(search: _Search) -> None:
+    """Every database that an application's settings name, asked for its greeting.
+
+    From here, which may be another machine than the application's: only what answers is certain
+    for both, unless both are this one.
+    """
+    asked: dict[str, tuple[Address, bool]] = {}
+    for wish in search.evidence.named("config-database"):
+        address = address_of(wish.text("database"))
+        here = not wish.text("place")
+        if address is not None and (here or not (address.loopback or address.path)):
+            asked.setdefault(wish.text("database"), (address, here))
+    found = await asyncio.gather(
+        *(
+            greeted(name, address.host, int(address.port or 3306), address.path)
+            for name, (address, _) in list(asked.items())[:MOST_SITES]
+        )
+    )
+    for observation in found:
+        _, here = asked[observation.text("database")]
+        if here or observation.text("result") in ("answers", "too-many"):
+            _add(search, [observation])
+
+
+def _busy(search: _Search) -> Iterator[Observation]:
+    """Whether the applications work or wait, where one of them does not answer."""
+    groups = {str(number): s.pids for number, s in enumerate(search.applications)}
+    for number, share in working(groups).items():
+        software = search.applications[int(number)]
+        value: dict[str, Value] = {
+            "process": software.product,
+            "pids": software.pids[:64],
+            "share": round(100 * share),
+            "place": software.place.name,
+        }
+        source = f"proc:/proc/{software.pid}/task"
+        yield Observation(Hop.UPSTREAM, "process-works", value, source)
+
+
+def _doors(search: _Search) -> Iterator[Door]:
+    """Where gateways of this machine listen for sites, if visitors were answered elsewhere."""
+    ours = {o.text("address") for o in search.evidence.named("interface")}
+    pages = {o.text("address") for o in search.evidence.named("http-response")}
+    if pages <= ours:
+        return
+    for software in search.gateways:
+        names = {
+            str(name)
+            for o in search.evidence.named("config-upstream")
+            if o.text("by") == software.product and not o.text("place")
+            for name in o.items("sites")
+            if re.fullmatch(r"[\w.-]+\.[\w-]+", str(name))
+        }
+        for listener in search.evidence.named("listening"):
+            there = address_of(listener.text("address"))
+            mine = listener.value.get("pid") in software.pids and not listener.text("place")
+            if there is None or not mine or there.port not in ("80", "443") or there.loopback:
+                continue
+            address = "127.0.0.1" if there.everywhere else there.host
+            known = sorted(names)[:MOST_NAMES]
+            # Without a name there is nobody whom a server for TLS could be asked for.
+            for name in known or ([address] if there.port == "80" else []):
+                yield Door(address, int(there.port), name, software.product)
 
 
 async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]:
@@ -180,15 +270,32 @@ def _place(search: _Search, place: Place, depth: int) -> None:
     if depth == 0:
         found = _serving(search, found)
     for software in found:
+        if software.product in APPLICATIONS:
+            search.applications.append(software)
+        if software.product in APPLICATIONS and software.age < YOUNG:
+            began: dict[str, Value] = {
+                "process": software.product,
+                "pids": software.pids[:64],
+                "seconds": round(software.age, 1),
+                "place": place.name,
+            }
+            source = f"proc:/proc/{software.pid}/stat"
+            _add(search, [Observation(Hop.UPSTREAM, "process-young", began, source)])
         if software.product in GATEWAYS:
             search.users.add(software.user)
+            if not place.name:
+                search.gateways.append(software)
         if software.config:
             _config(search, software)
         if software.product == "varnish":
-            for material in shared_log(software):
+            begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
+            for material in shared_log(software, begin.timestamp()):
                 _add(search, read_sorted(replace(material, since=search.request.since)))
     _add(search, sockets.look(place))
     _add(search, host.look(place))
+    if (filters := packet_filter.rules(place)) is not None:
+        _add(search, read_sorted(filters))
+    _wordpress(search, place.root, place.name)
     _logs(search, found)
     if not place.name:
         _add(search, _of_kernel(search))
@@ -244,6 +351,7 @@ def _config(search: _Search, software: Software) -> None:
         search.files.add(key)
         _add(search, _local(software, _known(material_of(path, text))))
         _add(search, _changed(search, _under(software.place.root, path), path))
+        search.documents |= {found.rstrip("/") for found in _DOCUMENTS.findall(text)}
 
 
 def _known(material: Material) -> Iterator[Observation]:
@@ -269,9 +377,12 @@ def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
 
 def _local(software: Software, observations: Iterable[Observation]) -> Iterator[Observation]:
     """The observations with the place they come from."""
+    return _placed(software.place.name, observations)
+
+
+def _placed(place: str, observations: Iterable[Observation]) -> Iterator[Observation]:
     for observation in observations:
-        value = {**observation.value, "place": software.place.name}
-        yield replace(observation, value=value)
+        yield replace(observation, value={**observation.value, "place": place})
 
 
 def _with_includes(path: str, root: Path) -> Iterator[tuple[str, str]]:
@@ -308,6 +419,28 @@ def _under(root: Path, path: str) -> Path:
     return Path(str(root).rstrip("/") + "/" + path.lstrip("/"))
 
 
+def _wordpress(search: _Search, root: Path, place: str = "") -> None:
+    """The settings and the log of every WordPress whose files a server's configuration names."""
+    for folder in sorted(search.documents)[:MOST_SITES]:
+        # The settings may stand one folder above the site (wordpress.org, Hardening WordPress).
+        for name in (f"{folder}/wp-config.php", f"{Path(folder).parent}/wp-config.php"):
+            file = _under(root, name)
+            key = f"{place}:{name}"
+            if key in search.files or not file.is_file():
+                continue
+            search.files.add(key)
+            with suppress(OSError):
+                _add(search, _placed(place, _known(material_at(file, name))))
+        log = f"{folder}/wp-content/debug.log"
+        key = f"{place}:{log}"
+        if key not in search.files and _under(root, log).is_file():
+            search.files.add(key)
+            with suppress(OSError):
+                found = material_at(_under(root, log), log)
+                dated = replace(found, since=search.request.since, dated_only=True)
+                _add(search, _known(_tail(dated)))
+
+
 def _logs(search: _Search, found: list[Software]) -> None:
     """The logs that the servers have open, and those that their configuration names."""
     paths: dict[str, Place] = {}
@@ -333,7 +466,7 @@ def _logs(search: _Search, found: list[Software]) -> None:
             _add(search, _requests(search, material))
             continue
         dated = replace(material, since=search.request.since, dated_only=True)
-        _add(search, _known(_tail(dated)))
+        _add(search, (o for o in _known(_tail(dated)) if o.name not in _OF_NOW))
 
 
 def _requests(search: _Search, material: Material) -> Iterator[Observation]:
@@ -374,8 +507,23 @@ def _upstreams(search: _Search) -> list[Upstream]:
             observation.text("protocol"), observation.text("protocol")
         )
         site = search.request.site or next(iter(map(str, observation.items("sites"))), "")
-        found.setdefault(address, Upstream(address, protocol, site))
+        security = _security(observation)
+        found.setdefault(address, Upstream(address, protocol, site, security))
     return list(found.values())[:64]
+
+
+def _security(upstream: Observation) -> Security | None:
+    """How a gateway shakes hands with an upstream; None where its configuration does not say."""
+    if upstream.text("protocol") != "https" or "server_name" not in upstream.value:
+        return None
+    authorities = upstream.text("authorities")
+    return Security(
+        name=upstream.text("server_name"),
+        expects=upstream.text("expects"),
+        checks=bool(upstream.value.get("checks")),
+        authorities=Path(authorities) if authorities.startswith("/") else None,
+        shows=bool(upstream.value.get("shows")),
+    )
 
 
 async def _ask(search: _Search, upstreams: list[Upstream]) -> None:
@@ -400,6 +548,8 @@ def _tree(search: _Search, root: Path) -> None:
     for usual in (usual for _, _, _, usual in PRODUCTS if usual):
         for name, text in _with_includes(usual, root):
             _add(search, read_sorted(material_of(name, text)))
+            search.documents |= {folder.rstrip("/") for folder in _DOCUMENTS.findall(text)}
+    _wordpress(search, root)
     for found in sorted(root.glob("etc/php*/**/pool.d/*.conf"))[:50]:
         _add(search, read_sorted(material_at(found, "/" + str(found.relative_to(root)))))
     for found in sorted(root.glob("var/log/**/*"))[:500]:

@@ -120,9 +120,9 @@ class Runner:
         """Seconds that supporting tests are worth waiting for, `elapsed` seconds into the run.
 
         A page that came needs no second opinion; without one, the other resolvers decide, and
-        each of them has a time limit of its own.
+        each of them has a time limit of its own. So they do where the name itself is the question.
         """
-        if self._context.evidence.first("http-response"):
+        if not self._context.wishes.survey and self._context.evidence.first("http-response"):
             return max(GRACE, elapsed * 0.2)
         return self._context.seconds_left()
 

@@ -102,6 +102,7 @@ class CauseFile:
         signs: what points to it from outside.
         clues: what speaks for or against it inside.
         common: how often it is at work, against the others.
+        partial: whether, at the site, it can hit some visitors and spare others at the same time.
         leads_to: the causes that it brings about, each with how often it does, 0 to 1: what
             speaks for them then speaks for this one too.
     """
@@ -113,6 +114,7 @@ class CauseFile:
     signs: tuple[Sign, ...]
     clues: tuple[Clue, ...] = ()
     common: float = 1.0
+    partial: bool = False
     leads_to: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -151,7 +153,9 @@ def load_causes() -> dict[str, CauseFile]:
 
 def cause_of(name: str, table: Table) -> CauseFile:
     """The cause that one file describes, once its samples have proved it."""
-    table.only("means", "decides", "source", "common", "leads_to", "sign", "clue", "sample")
+    table.only(
+        *("means", "decides", "source", "common", "partial", "leads_to", "sign", "clue", "sample")
+    )
     words = vocabulary()
     if name not in words.causes:
         raise table.error(f"'{name}' is no cause of causes.toml")
@@ -176,6 +180,7 @@ def cause_of(name: str, table: Table) -> CauseFile:
         signs=tuple(signs),
         clues=tuple(clues),
         common=table.get("common", float, 1.0),
+        partial=table.get("partial", bool, False),
         leads_to=_leads_to(table),
     )
 

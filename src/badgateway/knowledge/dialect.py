@@ -4,16 +4,29 @@ import re
 from datetime import UTC, datetime
 
 _LINES = 60
+_CONTINUES = re.compile(
+    r"\s+\S|Traceback \(most recent call last\)|(?:The above exception|During handling of)\b"
+    r"|Caused by: |[\w.]{1,200}(?:Error|Exception|Exit)(?::|$)"
+)
+"""What goes on with the line before: frames of a stack, and what was thrown at its end."""
 
 
 def share_of_lines(head: str, line: re.Pattern[str]) -> float:
     """The share of the first lines that are not empty and that `line` matches, 0 to 1.
 
-    The last line is left out where the head was cut in its middle.
+    The last line is left out where the head was cut in its middle, and so are a stack's frames
+    below a line that matches: an application that fails at once writes more of them than lines.
     """
-    lines = [text for text in head.splitlines()[: _LINES + 1] if text.strip()]
-    if len(lines) > 1 and not head.endswith("\n") and len(head) > 60_000:
-        lines.pop()
+    lines, all_lines, inside = list[str](), head.splitlines(), False
+    if len(all_lines) > 1 and not head.endswith("\n") and len(head) > 60_000:
+        all_lines.pop()
+    for text in all_lines:
+        if not text.strip() or (inside and _CONTINUES.match(text)):
+            continue
+        inside = line.match(text) is not None
+        lines.append(text)
+        if len(lines) > _LINES:
+            break
     if not lines:
         return 0.0
     return sum(1 for text in lines[:_LINES] if line.match(text)) / min(len(lines), _LINES)

@@ -37,8 +37,7 @@ def expression_of(format_text: str) -> re.Pattern[str] | None:
     """
     if len(format_text) > LONGEST:
         return None
-    text = format_text.replace('\\"', '"').replace("\\t", "\t")
-    pieces = _nginx(text) if "$" in text else _apache(text)
+    pieces = pieces_of(format_text)
     fields = [name for name, _ in pieces if name]
     if not {"status", "request"} <= set(fields) and "status" not in fields:
         return None
@@ -58,8 +57,13 @@ def expression_of(format_text: str) -> re.Pattern[str] | None:
     return re.compile(pattern)
 
 
-def _nginx(text: str) -> list[tuple[str, str]]:
+def pieces_of(format_text: str) -> list[tuple[str, str]]:
     """The fields and what stands between them, in turn: `(name, "")` or `("", literal)`."""
+    text = format_text.replace('\\"', '"').replace("\\t", "\t")
+    return _nginx(text) if "$" in text else _apache(text)
+
+
+def _nginx(text: str) -> list[tuple[str, str]]:
     pieces, at = [], 0
     for found in _NGINX.finditer(text):
         if found.start() > at:

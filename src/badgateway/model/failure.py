@@ -40,6 +40,8 @@ class Failure(StrEnum):
     # a proxy of the visitor's own
     PROXY_REFUSED = "proxy-refused"
     PROXY_BROKEN = "proxy-broken"
+    # a connection that this program itself does not make for strangers
+    OUT_OF_REACH = "out-of-reach"
     # anything else, with its text kept
     UNKNOWN = "failed-otherwise"
 

@@ -3,7 +3,11 @@
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from badgateway.model.vantage import Vantage
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/?#\s]+)(:\d+)?([/?#]|$)")
@@ -125,6 +129,18 @@ def endpoint_of(text: str) -> Endpoint:
     return Endpoint(host, port)
 
 
+def resolver_of(text: str) -> Endpoint:
+    """The resolver that a person names: a literal address, perhaps with a port.
+
+    Raises:
+        TargetError: it is none.
+    """
+    endpoint = endpoint_of(text)
+    if not is_address(endpoint.host):
+        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
+    return endpoint
+
+
 def is_address(host: str) -> bool:
     """Whether `host` is a literal IPv4 or IPv6 address (a zone index is allowed)."""
     address, percent, zone = host.partition("%")
@@ -228,11 +244,22 @@ class Wishes:
         resolvers: resolvers to ask instead of the public ones; their hosts are addresses.
         public_resolvers: whether public resolvers may be asked at all.
         proxy: URL of a forward proxy, or None.
+        exits: further ways out to compare with it: URLs of proxies, `direct` or `tor`.
+        vantages: other places to ask from.
         headers: further request headers.
         http3: whether HTTP/3 is tried (needs the extra).
         everything: whether every test is made, also those that could change nothing.
         detours: whether the site may be tried past the person's proxy or tunnel once it fails
             through it.
+        for_another: whether somebody elsewhere asks: then only the site is looked at, and nothing
+            is told of this machine's own settings and network.
+        browser: whether the page is opened in the installed browser, with a clean profile.
+        profile: the folder of a browser profile that may be read, and whose copy may be opened;
+            `auto` for the one used last, empty for none.
+        survey: whether the name is looked into in depth: every resolver of this machine and
+            every name server of the zone is asked.
+        contacts: whether it is looked up whom to write to, which tells the registry of the domain.
+        try_answers: whether each address that anybody names is tried, with `survey`.
     """
 
     timeout: float = 30.0
@@ -241,7 +268,15 @@ class Wishes:
     resolvers: tuple[Endpoint, ...] = ()
     public_resolvers: bool = True
     proxy: str | None = None
+    exits: tuple[str, ...] = ()
+    vantages: "tuple[Vantage, ...]" = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     http3: bool = True
     everything: bool = False
     detours: bool = True
+    for_another: bool = False
+    browser: bool = False
+    profile: str = ""
+    survey: bool = False
+    try_answers: bool = False
+    contacts: bool = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol, cast
 
-from badgateway.model.failure import ANSWERING, CONNECTING, SECURING
+from badgateway.model.failure import ANSWERING, CONNECTING, NAMING, PROXYING, SECURING
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.target import Target, Wishes
 from badgateway.transport.dns import Resolver
@@ -20,6 +20,9 @@ from badgateway.transport.proxy import Proxy
 
 MOST_ADDRESSES = 16
 """Addresses of a site that are tried: none of sound mind has more in one answer."""
+
+CONTROL_URL = "https://dns.google/"
+"""What a vantage asks for, to see that it reaches anything; it says nothing of the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Cost:
         supporting: whether a verdict on an answer that is there need not wait for it.
         on_demand: whether it waits until it is known that its result could change the verdict; a
             file of `knowledge/diagnostics` says what it tells apart.
+        named: whether it runs only where the person has asked for it, by naming whom to ask or what
+            to look up.
     """
 
     seconds: float
@@ -43,6 +48,7 @@ class Cost:
     elsewhere: bool = False
     supporting: bool = False
     on_demand: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class Context:
         deadline: end of the run, on `time.monotonic()`'s clock.
         resolvers: resolvers to compare the system's answer with.
         proxy: forward proxy to go through, None for none.
+        exits: further ways out to compare with it; None among them is the direct one.
         controls: other places, asked only once the way to the site has failed.
         portal_checks: pages that tell a captive portal, likewise.
     """
@@ -96,6 +103,7 @@ class Context:
     deadline: float
     resolvers: tuple[Resolver, ...] = ()
     proxy: Proxy | None = field(default=None)
+    exits: tuple[Proxy | None, ...] = ()
     controls: tuple[Control, ...] = ()
     portal_checks: tuple[PortalCheck, ...] = ()
 
@@ -126,6 +134,36 @@ def swept(about: Observation, context: Context) -> bool:
     """Whether the page has answered, and the person wants every test made all the same."""
     answered = about.name == "http-response" and about.value.get("what") == "page"
     return context.wishes.everything and answered
+
+
+WALKED = (
+    "http-response",
+    "redirect-loop",
+    "redirect-refused",
+    *NAMING,
+    *CONNECTING,
+    *SECURING,
+    *ANSWERING,
+    *PROXYING,
+)
+"""What may be the end of the way to the page."""
+
+
+def ended(about: Observation, context: Context) -> bool:
+    """Whether the way to the page has ended with this: by its answer, or by nothing at all."""
+    if about.name == "http-response":
+        # Whoever is sent on has not arrived.
+        sent_on = about.value.get("status") in (301, 302, 303, 307, 308)
+        return about.value.get("what") == "page" and not sent_on
+    if about.name in (*NAMING, *PROXYING) or about.name.startswith("redirect-"):
+        return True
+    url = about.text("url")
+    if about.value.get("what", "page") != "page":
+        return False
+    known = context.evidence
+    asked = {o.text("address") for o in known.named("resolved") if o.text("url") == url}
+    failed = known.named(*CONNECTING, *SECURING, *ANSWERING)
+    return asked <= {o.text("address") for o in failed if o.text("url") == url}
 
 
 class Probe(Protocol):

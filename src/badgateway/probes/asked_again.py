@@ -7,7 +7,6 @@ a pause between them.
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator
 
@@ -15,6 +14,7 @@ from badgateway.model.failure import ANSWERING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
+from badgateway.model.server_name import in_turns
 from badgateway.model.target import target_of
 from badgateway.probes import Context, Cost, swept
 from badgateway.transport.walk import Walk, Way
@@ -29,20 +29,6 @@ PAUSE = 0.08
 LONGEST = 2.5
 """Seconds after which no further request begins: one that hangs is answer enough."""
 
-_NAMED = re.compile(
-    r"x-(?:[a-z0-9]+-)*(?:node|backend|upstream|instance|pod|replica|worker|served-by"
-    r"|server-(?:name|id)|web-server|app-server|host-?name)(?:-(?:name|id|server|host))?",
-    re.IGNORECASE,
-)
-"""Headers in which operators name the server that answered."""
-_TIED = re.compile(
-    r"\s*(?:SERVERID|SRV|ROUTEID|route|INGRESSCOOKIE|AWSALB|AWSALBCORS|AWSELB|BIGipServer[^=;,]*"
-    r"|ARRAffinity|ARRAffinitySameSite|NSC_[^=;,]*|lb|LBCOOKIE|stickysession)=",
-    re.IGNORECASE,
-)
-"""Cookies by which load balancers remember the server: HAProxy, Apache, nginx, AWS, F5, IIS ARR,
-NetScaler."""
-
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once for each page of which there are several makers, or good and bad answers."""
@@ -54,14 +40,6 @@ def wanted(about: Observation, context: Context) -> str | None:
     turns = status < 400 and in_turns(Response.of(about.value))
     again = turns or _mixed(about, context) or swept(about, context)
     return about.text("url") if again else None
-
-
-def in_turns(response: Response) -> bool:
-    """Whether an answer shows that several servers take turns."""
-    return any(
-        _NAMED.fullmatch(name) or (name.lower() == "set-cookie" and _TIED.match(value))
-        for name, value in response.headers
-    )
 
 
 def _mixed(about: Observation, context: Context) -> bool:

@@ -6,7 +6,7 @@ among several is a fault that some visitors meet and others do not.
 
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import CONNECTING, SECURING
+from badgateway.model.failure import CONNECTING, SECURING, Failure
 from badgateway.model.observation import Observation
 from badgateway.model.target import target_of
 from badgateway.probes import MOST_ADDRESSES, Context, Cost
@@ -18,6 +18,7 @@ GIVES = (
     "tls-established",
     *CONNECTING,
     *SECURING,
+    Failure.OUT_OF_REACH,
 )
 COST = Cost(seconds=0.1, supporting=True, on_demand=True)
 

@@ -11,17 +11,11 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost, nowhere, swept
+from badgateway.probes import Context, Cost, nowhere
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.stream import TlsStream, connect, tls_context
 
-AFTER = (
-    "http-response",
-    Failure.CONNECT_RESET,
-    Failure.TLS_CLOSED,
-    Failure.TLS_TIMEOUT,
-    Failure.TLS_BROKEN,
-)
+AFTER = (Failure.CONNECT_RESET, Failure.TLS_CLOSED, Failure.TLS_TIMEOUT, Failure.TLS_BROKEN)
 GIVES = ("other-name",)
 COST = Cost(seconds=0.1, supporting=True, on_demand=True)
 
@@ -35,8 +29,7 @@ def wanted(about: Observation, context: Context) -> str | None:
     target = target_of(about.text("url"))
     if context.proxy is not None or not target.tls or target.host == NAME:
         return None
-    failed = nowhere(about, context) or swept(about, context)
-    return about.text("address") if failed else None
+    return about.text("address") if nowhere(about, context) else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:

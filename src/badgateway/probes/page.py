@@ -8,7 +8,7 @@ HTTP/1.1 because only there a broken answer can be seen byte by byte.
 import re
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import ANSWERING, CONNECTING, PROXYING, SECURING
+from badgateway.model.failure import ANSWERING, CONNECTING, PROXYING, SECURING, Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
@@ -28,6 +28,7 @@ GIVES = (
     *SECURING,
     *ANSWERING,
     *PROXYING,
+    Failure.OUT_OF_REACH,
 )
 COST = Cost(seconds=0.2, requests=1)
 

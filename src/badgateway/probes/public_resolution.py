@@ -141,5 +141,6 @@ async def _answer(resolver: Resolver, host: str, kind: str, seconds: float) -> O
         cnames=answer.cnames,
         extended=answer.extended,
         transport=answer.transport,
+        authentic=answer.authentic,
         seconds=round(answer.seconds, 6),
     )

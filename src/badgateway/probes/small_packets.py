@@ -11,11 +11,11 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost, nowhere, swept
+from badgateway.probes import Context, Cost, nowhere
 from badgateway.transport.stream import Manner
 from badgateway.transport.walk import Walk, Way
 
-AFTER = ("http-response", Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
+AFTER = (Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
 GIVES = ("small-packets-pass", "small-packets-fail")
 COST = Cost(seconds=0.3, requests=1, supporting=True, on_demand=True)
 
@@ -28,8 +28,7 @@ LEAST = 1.0
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once, for a connection that opened and then hung, when no other address works."""
-    failed = nowhere(about, context) or swept(about, context)
-    return about.text("url") if failed else None
+    return about.text("url") if nowhere(about, context) else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:

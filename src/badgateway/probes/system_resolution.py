@@ -25,6 +25,7 @@ GIVES = (
     Failure.NAME_LOOKUP_FAILED,
     Failure.NAME_LOOKUP_TIMEOUT,
     Failure.NO_LOCAL_ADDRESS,
+    Failure.OUT_OF_REACH,
 )
 COST = Cost(seconds=0.05)
 
@@ -53,7 +54,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         addresses: tuple[str, ...] = (host,)
         by = "literal" if by == "system" else by
     except ValueError:
-        if by == "system":
+        if by == "system" and not wishes.for_another:
             for entry in hosts_entries(host):
                 yield seen(
                     Hop.DEVICE,

@@ -1,7 +1,8 @@
 """When the page fails through the person's proxy: does it come without it?
 
 One request straight to the site. It shows the site this machine's own address, so `--no-detours`
-leaves it out, and so does a proxy at one of Tor's ports.
+leaves it out, and so does a proxy at one of Tor's ports. Where the person named `direct` as an
+exit to compare with, `other_exit` does it.
 """
 
 from collections.abc import AsyncGenerator
@@ -11,6 +12,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.probes import Context, Cost
 from badgateway.transport.failures import TransportError, limit
+from badgateway.transport.proxy import TOR_PORTS
 from badgateway.transport.system import resolve
 from badgateway.transport.walk import Walk, Way
 
@@ -19,14 +21,14 @@ GIVES = ("direct-answer", "direct-failed")
 COST = Cost(seconds=0.2, requests=1)
 
 SECONDS = 4.0
-TOR_PORTS = (9050, 9150)
-"""Tor's SOCKS port, and that of its browser: whoever uses them wants no way past them."""
 
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once, for a page that failed through the proxy."""
     proxy, status = context.proxy, about.value.get("status")
     if proxy is None or not context.wishes.detours or proxy.port in TOR_PORTS:
+        return None
+    if None in context.exits:
         return None
     if about.name == "http-response" and (not isinstance(status, int) or status < 400):
         return None

@@ -12,9 +12,9 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import Target, target_of
 from badgateway.probes import Context, Cost, nowhere, swept
-from badgateway.transport.dns import ZoneAnswer, ask_zone
 from badgateway.transport.failures import TransportError
 from badgateway.transport.walk import Walk, Way
+from badgateway.transport.zone import ZoneAnswer, ask_zone
 
 AFTER = ("http-response", *NAMING, *CONNECTING, Failure.TLS_CERTIFICATE)
 GIVES = ("zone-answer", "zone-silent")

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from badgateway.model.secret import masked, masked_header, secret_header
-from badgateway.model.verdict import Verdict
+from badgateway.model.verdict import (
+    Verdict,
+)
 
 TEXT_LIMIT = 16_384
 """Characters of one text; a longer one, such as a page's body, ends in an ellipsis."""

@@ -12,12 +12,22 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from badgateway.inference.chain import State, states_judged, states_seen
-from badgateway.inference.judge import meaning_for
 from badgateway.knowledge.base import Knowledge
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
-from badgateway.model.verdict import Outcome, Risk, Step, Verdict, Who
+from badgateway.model.verdict import Outcome, Risk, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.report.elsewhere import SHOWN, places, summary
+from badgateway.report.outline import (
+    ALWAYS,
+    QUIET,
+    SHORT,
+    SHOWN_LINKS,
+    heading,
+    risk,
+    seconds_of,
+    told,
+)
 from badgateway.report.safe import safe, width
 from badgateway.report.why import unfolded
 from badgateway.report.words import Words
@@ -25,21 +35,6 @@ from badgateway.report.words import Words
 _MARK = {State.WORKS: "✓", State.BROKEN: "✗", State.UNKNOWN: "?"}
 _MARK_ASCII = {State.WORKS: "+", State.BROKEN: "x", State.UNKNOWN: "?"}
 _STYLE = {State.WORKS: "green", State.BROKEN: "bold red", State.UNKNOWN: "dim"}
-_ALWAYS = (Hop.DEVICE, Hop.RESOLVER, Hop.NETWORK, Hop.GATEWAY, Hop.UPSTREAM)
-_SHORT = {
-    Hop.BROWSER: "browser",
-    Hop.DEVICE: "you",
-    Hop.RESOLVER: "DNS",
-    Hop.EXIT: "proxy",
-    Hop.NETWORK: "network",
-    Hop.ZONE: "zone",
-    Hop.EDGE: "edge",
-    Hop.GATEWAY: "gateway",
-    Hop.LINK: "link",
-    Hop.UPSTREAM: "application",
-    Hop.DATABASE: "database",
-    Hop.HOST: "host",
-}
 _OUTCOME_STYLE = {
     Outcome.HEALTHY: "bold green",
     Outcome.NONE: "bold",
@@ -47,13 +42,9 @@ _OUTCOME_STYLE = {
     Outcome.OTHER_ERROR: "bold yellow",
     Outcome.UNREACHABLE: "bold red",
 }
-SHOWN_LINKS = 0.3
-"""A cause less probable than this is not worth telling what it would bring about."""
 MOST_IDS = 8
 _MOST_IDLE = 8
 """Listening sockets that are shown though no cause speaks of them."""
-_QUIET = frozenset({"asked", "probe-unfinished"})
-"""Observations that are said elsewhere in the report."""
 
 
 def console(file: TextIO) -> Console:
@@ -67,11 +58,11 @@ def picture(
     """The chain: in one row where it fits on `out`, else one hop a line."""
     simple = not out.encoding.lower().startswith("utf")
     marks, joint = (_MARK_ASCII, " -- ") if simple else (_MARK, " ── ")
-    shown = [hop for hop in Hop if hop in _ALWAYS or hop in states or hop in set(more)]
+    shown = [hop for hop in Hop if hop in ALWAYS or hop in states or hop in set(more)]
     parts = []
     for hop in shown:
         state = states.get(hop, State.WORKS if hop is Hop.DEVICE and states else State.UNKNOWN)
-        parts.append((f"{marks[state]} {words.say(_SHORT[hop])}", _STYLE[state]))
+        parts.append((f"{marks[state]} {words.say(SHORT[hop])}", _STYLE[state]))
     if sum(width(text) + 4 for text, _ in parts) <= out.width:
         line = Text("  ")
         for place, (text, style) in enumerate(parts):
@@ -109,12 +100,14 @@ def report(
         out.print(picture(states_judged(verdict), words, out, more))
     out.print()
     out.print(Text(words.headline(verdict), _OUTCOME_STYLE[verdict.outcome]))
-    for line in (words.whose(verdict), *_told(verdict, known, words)):
+    for line in (words.whose(verdict), summary(verdict, words), *told(verdict, known, words)):
         if line:
             out.print(Text(line))
     sections = (
-        (_heading(verdict, words), _causes(verdict, words)),
+        (heading(verdict, words), _causes(verdict, words)),
+        (words.say("From other places and exits"), _places(verdict, words, out)),
         (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
+        (words.say("Whom to write to"), _contacts(verdict, words)),
         (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
         (words.say("What would tell more"), _next(verdict, words)),
         (words.say("Why"), _why(verdict, known, words) if detail is Detail.WHY else iter(())),
@@ -156,45 +149,11 @@ class Row:
             out.print(head.append_text(line), no_wrap=True, overflow="ignore", crop=False)
 
 
-def _told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
-    """Who made the page and what that product says by it."""
-    emitter = verdict.emitter
-    if emitter is not None and verdict.outcome is not Outcome.HEALTHY:
-        file = known.emitters[emitter.name]
-        name = " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
-        if emitter.probability >= 0.8:
-            line = words.say("{name} made this page.", name=name)
-        else:
-            line = words.say(
-                "{name} probably made this page ({percent}).",
-                name=name,
-                percent=words.percent(emitter.probability),
-            )
-        if emitter.relayed_by:
-            titles = ", ".join(known.emitters[relay].title for relay in emitter.relayed_by)
-            line += " " + words.say("It came through {relays}.", relays=titles)
-        yield line
-    elif verdict.outcome is Outcome.GATEWAY_ERROR:
-        yield words.say("Who made this page cannot be told.")
-    meaning = meaning_for(verdict, known)
-    variant = known.variants.get(verdict.variant or "")
-    if meaning is not None:
-        yield words.say(meaning.says)
-    elif variant is not None:
-        yield words.say(variant.means)
-
-
-def _heading(verdict: Verdict, words: Words) -> str:
-    if verdict.determined:
-        return words.say("The cause")
-    return words.say("Likely causes (which one cannot be told from here)")
-
-
 def _causes(verdict: Verdict, words: Words) -> Iterator[Row]:
     titles = vocabulary()
     for ranked in verdict.causes[:5]:
         line = Text(words.say(titles.causes[ranked.cause].title))
-        line.append(f"  ({words.say(_SHORT[ranked.hop])})", "dim")
+        line.append(f"  ({words.say(SHORT[ranked.hop])})", "dim")
         if ranked.because:
             line.append(f"  {_ids(ranked.because)}", "dim")
         if ranked.links and ranked.probability >= SHOWN_LINKS:
@@ -218,13 +177,27 @@ def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Row]:
         if step.command:
             yield Row(Text("     $"), Text(safe(step.command, 3_000), "cyan"), 7)
         if step.risk is not Risk.NONE:
-            yield Row(Text(""), Text(_risk(step, words), "dim"), 5)
+            yield Row(Text(""), Text(risk(step, words), "dim"), 5)
 
 
-def _risk(step: Step, words: Words) -> str:
-    if step.risk is Risk.DISRUPTIVE:
-        return words.say("visitors may notice this")
-    return words.say("can be undone")
+def _contacts(verdict: Verdict, words: Words) -> Iterator[Row]:
+    told = [o for o in verdict.observations if o.name == "contact"]
+    for address in dict.fromkeys(o.text("address") for o in told):
+        named = [o for o in told if o.text("address") == address]
+        kinds = ", ".join(dict.fromkeys(_contact_kind(o, words) for o in named))
+        ways = ", ".join(dict.fromkeys(o.text("via") for o in named))
+        line = Text(safe(address, 300))
+        line.append(f"  {kinds} ({safe(ways, 80)})", "dim")
+        if any(o.value.get("expired") for o in named):
+            line.append("  " + words.say("out of date"), "dim")
+        yield Row(Text("  -"), line, 4)
+
+
+def _contact_kind(contact: Observation, words: Words) -> str:
+    kind = contact.text("kind").replace("-", " ")
+    if contact.text("whose") == "registrar":
+        return words.say("the registrar's {kind} desk", kind=kind)
+    return words.say(kind)
 
 
 def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
@@ -234,15 +207,26 @@ def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
         yield Row(Text("  -"), line, 4)
 
 
+def _places(verdict: Verdict, words: Words, out: Console) -> Iterator[Row]:
+    simple = not out.encoding.lower().startswith("utf")
+    marks = {"+": State.WORKS, "x": State.BROKEN, "?": State.UNKNOWN}
+    for place in places(verdict, words):
+        state = marks.get(place.mark)
+        mark = (_MARK_ASCII if simple else _MARK)[state] if state else " "
+        line = Text(place.text)
+        line.append(f"  {place.id}", "dim")
+        yield Row(Text(f"  {mark}", _STYLE[state] if state else "dim"), line, 4)
+
+
 def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
     told = {item for cause in verdict.causes for item in (*cause.because, *cause.against)}
     idle = [o for o in verdict.observations if o.name == "listening" and o.id not in told]
     hidden = {o.id for o in idle[_MOST_IDLE:]}
     for observation in verdict.observations:
-        if observation.name in _QUIET or observation.id in hidden:
+        if observation.name in QUIET | SHOWN or observation.id in hidden:
             continue
         line = Text(words.observed(observation))
-        if (seconds := _time(observation)) is not None:
+        if (seconds := seconds_of(observation)) is not None:
             line.append(f"  {words.seconds(seconds)}", "dim")
         yield Row(Text(f"  {observation.id:>4}", "dim"), line, 8)
     if hidden:
@@ -272,9 +256,3 @@ def _plan(verdict: Verdict, words: Words) -> Iterator[Row]:
         line = Text(name.replace("_", " "))
         line.append("  " + words.say("spared: it could not change the verdict"), "dim")
         yield Row(Text("  -"), line, 4)
-
-
-def _time(observation: Observation) -> float | None:
-    """What the step took: up to the first byte where it is an answer."""
-    wait = observation.number("wait_s")
-    return wait if wait is not None else observation.number("seconds")

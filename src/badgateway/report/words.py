@@ -39,6 +39,7 @@ class Words:
     def __init__(self, language: str = "en") -> None:
         """Args: language: one of `LANGUAGES`."""
         self._catalogue = _catalogue(language)
+        self.language = language
         self._comma = "," if language == "fr" else "."
 
     def say(self, text: str, /, **values: object) -> str:
@@ -53,6 +54,16 @@ class Words:
         if seconds < 1:
             return f"{seconds * 1000:.0f} ms"
         return self._number(f"{seconds:.1f}") + " s"
+
+    def lasting(self, seconds: float) -> str:
+        """A longer time in the largest units that fit: `4 min 12 s`."""
+        whole = round(seconds)
+        if whole < 60:
+            return self.say("{seconds} s", seconds=whole)
+        if whole < 3_600:
+            return self.say("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+        hours, minutes = whole // 3_600, whole % 3_600 // 60
+        return self.say("{hours} h {minutes} min", hours=hours, minutes=minutes)
 
     def percent(self, share: float) -> str:
         """A probability for people."""

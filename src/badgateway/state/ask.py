@@ -1,8 +1,8 @@
 """Asking an upstream directly, from here: does it take the connection, and does it answer?
 
-For HTTP a GET of `/` with the site's name, for FastCGI a question for its limits
-(FCGI_GET_VALUES, FastCGI specification 4.1), for everything else the connection alone. A unix
-socket is opened as the gateway's user where we may become that user.
+For HTTP a GET of `/` with the site's name, over TLS after a handshake as the gateway makes it; for
+FastCGI a question for its limits (FCGI_GET_VALUES, FastCGI specification 4.1); for everything else
+the connection alone.
 """
 
 import asyncio
@@ -13,11 +13,14 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, Value
+from badgateway.state.handshake import Handshake, Security, shake
+from badgateway.transport.failures import TransportError
 
 SECONDS = 2.0
 """How long an upstream gets to take a connection, and to answer."""
@@ -31,6 +34,8 @@ _WANTS_TLS = (
     b"Client sent an HTTP request to an HTTPS server.",  # Go, net/http/server.go
 )
 """What servers answer to plain HTTP on a port for TLS."""
+_MOST = 256 * 1024
+"""Bytes of an answer's head that are read: more than any gateway takes."""
 _RESULTS = {
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "no-route",
@@ -40,21 +45,36 @@ _RESULTS = {
     errno.EAGAIN: "queue-full",
     errno.ECONNRESET: "resets",
 }
+_FAILURES = {
+    Failure.CONNECT_REFUSED: "refused",
+    Failure.CONNECT_TIMEOUT: "times-out",
+    Failure.CONNECT_RESET: "resets",
+    Failure.NO_ROUTE: "no-route",
+    Failure.LOCALLY_DENIED: "denied",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where a gateway sends requests: `HOST:PORT` or `unix:/PATH`, the protocol, a site's name."""
+    """Where a gateway sends requests.
+
+    Attributes:
+        address: `HOST:PORT` or `unix:/PATH`.
+        protocol: `http`, `https`, `fastcgi`, `h2` and the like.
+        site: the name that is asked for.
+        security: how the gateway shakes hands with it; None where it speaks no TLS to it.
+    """
 
     address: str
     protocol: str
     site: str
+    security: Security | None = None
 
 
 async def ask(upstream: Upstream) -> list[Observation]:
     """The addresses of its name, if it is called by one, and what it does when it is asked."""
     named, answered = await asyncio.gather(_named(upstream), _ask(upstream))
-    return [*named, answered]
+    return [*named, *answered]
 
 
 async def _named(upstream: Upstream) -> list[Observation]:
@@ -75,54 +95,126 @@ async def _named(upstream: Upstream) -> list[Observation]:
     return [Observation(Hop.GATEWAY, "name-answer", {"name": host, "addresses": addresses}, source)]
 
 
-async def _ask(upstream: Upstream) -> Observation:
+async def _ask(upstream: Upstream) -> list[Observation]:
     started = time.monotonic()
-    result, status = await _asked(upstream)
+    found = await (_asked_safely(upstream) if upstream.security else _asked(upstream))
     value: dict[str, Value] = {
         "upstream": upstream.address,
-        "result": result,
+        "result": found.result,
         "seconds": round(time.monotonic() - started, 3),
-        "status": status,
+        "status": found.status,
         "protocol": upstream.protocol,
+        "head": found.head,
     }
-    return Observation(Hop.LINK, "upstream-asked", value, f"connect:{upstream.address}")
+    source = f"connect:{upstream.address}"
+    told = [Observation(Hop.LINK, "upstream-asked", value, source)]
+    if found.handshake is not None and upstream.security is not None:
+        told.append(_shown(upstream, upstream.security, found.handshake))
+    return told
 
 
-async def _asked(upstream: Upstream) -> tuple[str, int | None]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What an upstream did.
+
+    Attributes:
+        result: a word for it.
+        status: of its answer, where that is HTTP.
+        head: bytes of the head of its answer; None where no whole one came.
+        handshake: what came of TLS with it.
+    """
+
+    result: str
+    status: int | None = None
+    head: int | None = None
+    handshake: Handshake | None = None
+
+
+async def _asked(upstream: Upstream) -> _Found:
     try:
         opening = _open(upstream.address)
         reader, writer = await asyncio.wait_for(opening, SECONDS)
     except TimeoutError:
-        return "times-out", None
+        return _Found("times-out")
     except OSError as error:
-        return _RESULTS.get(error.errno or 0, "fails"), None
+        return _Found(_RESULTS.get(error.errno or 0, "fails"))
     try:
         question = _question(upstream)
         if not question:
-            return "accepts", None
+            return _Found("accepts")
         writer.write(question)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(2_048), SECONDS)
+        answer = await asyncio.wait_for(_head(reader), SECONDS)
     except TimeoutError:
-        return "silent", None
+        return _Found("silent")
     except OSError as error:
-        return _RESULTS.get(error.errno or 0, "closes"), None
+        return _Found(_RESULTS.get(error.errno or 0, "closes"))
     finally:
         writer.close()
     return _judged(upstream, answer)
 
 
-def _judged(upstream: Upstream, answer: bytes) -> tuple[str, int | None]:
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """The answer as far as its head goes; what is no HTTP, as it first comes."""
+    answer = await reader.read(2_048)
+    while answer.startswith(b"HTTP/") and b"\r\n\r\n" not in answer and len(answer) < _MOST:
+        more = await reader.read(16_384)
+        if not more:
+            break
+        answer += more
+    return answer
+
+
+async def _asked_safely(upstream: Upstream) -> _Found:
+    """Over TLS: to the first address of its name, as most gateways do."""
+    assert upstream.security is not None
+    host, _, port = upstream.address.rpartition(":")
+    loop = asyncio.get_running_loop()
+    try:
+        looking = loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        address = str((await asyncio.wait_for(looking, SECONDS))[0][4][0])
+        question = _question(upstream)
+        shaken = await shake(address, int(port), upstream.security, SECONDS, question)
+    except TimeoutError:
+        return _Found("times-out")
+    except TransportError as error:
+        return _Found(_FAILURES.get(error.failure, "fails"))
+    except (OSError, ValueError):
+        return _Found("fails")
+    if shaken.answer:
+        return replace(_judged(upstream, shaken.answer), handshake=shaken)
+    return _Found(
+        "silent" if shaken.result == "works" and question else "accepts", None, None, shaken
+    )
+
+
+def _shown(upstream: Upstream, security: Security, handshake: Handshake) -> Observation:
+    value: dict[str, Value] = {
+        "upstream": upstream.address,
+        "result": "wants-certificate" if handshake.wants_certificate else handshake.result,
+        "detail": handshake.detail,
+        "problems": handshake.problems if security.checks else (),
+        "until": handshake.until,
+        "name": security.name,
+        "expects": security.expects,
+        "checked": security.checks,
+        "shows": security.shows,
+    }
+    return Observation(Hop.LINK, "upstream-handshake", value, f"handshake:{upstream.address}")
+
+
+def _judged(upstream: Upstream, answer: bytes) -> _Found:
     if not answer:
-        return "closes", None
+        return _Found("closes")
     if upstream.protocol == "fastcgi":
-        return ("answers", None) if answer[:1] == b"\x01" else ("other-protocol", None)
+        return _Found("answers" if answer[:1] == b"\x01" else "other-protocol")
     if upstream.protocol == "http" and any(words in answer for words in _WANTS_TLS):
-        return "wants-tls", None
+        return _Found("wants-tls")
     if answer.startswith(b"HTTP/") and answer[9:12].isdigit():
-        return "answers", int(answer[9:12])
+        head, end, _ = answer.partition(b"\r\n\r\n")
+        return _Found("answers", int(answer[9:12]), len(head) + len(end) if end else None)
     # HTTP by its first word, and no valid status line (RFC 9112, 4).
-    return ("invalid-answer" if answer.startswith(b"HTTP/") else "other-protocol"), None
+    return _Found("invalid-answer" if answer.startswith(b"HTTP/") else "other-protocol")
 
 
 async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -133,7 +225,7 @@ async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 def _question(upstream: Upstream) -> bytes:
-    if upstream.protocol == "http":
+    if upstream.protocol in ("http", "https"):
         name = "".join(c for c in upstream.site if c.isalnum() or c in ".-:") or "localhost"
         return f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode(
             "ascii", "ignore"

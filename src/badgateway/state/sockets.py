@@ -18,16 +18,20 @@ from badgateway.transport.command import output_of
 
 _LISTEN = "0A"
 _ESTABLISHED = "01"
+_OPEN = ("01", "08")
+"""Established, and given up by the client only (CLOSE_WAIT). What no process has accepted yet has
+no inode (net/ipv4/tcp_ipv4.c, net/unix/af_unix.c)."""
 _MOST = 20_000
 
 
 def look(place: Place) -> Iterator[Observation]:
     """Every listening socket of the place."""
     owners = _owners(place)
-    backlogs = _backlogs() if not place.name else {}
+    backlogs = _backlogs(place)
     for kind in ("tcp", "tcp6"):
         rows = list(_rows(place.proc / "net" / kind))
         taken = Counter(row[1] for row in rows if row[3] == _ESTABLISHED)
+        accepted = Counter(row[1] for row in rows if row[3] in _OPEN and row[9] != "0")
         for row in rows:
             if row[3] != _LISTEN:
                 continue
@@ -40,6 +44,7 @@ def look(place: Place) -> Iterator[Observation]:
                 "pid": pid,
                 "queue": int(waiting, 16),
                 "connections": taken[row[1]],
+                "accepted": accepted[row[1]],
                 "backlog": backlogs.get(address, 0),
                 "kind": "tcp",
                 "complete": True,
@@ -51,7 +56,9 @@ def look(place: Place) -> Iterator[Observation]:
     seen: set[str] = set()
     rows = list(_rows(place.proc / "net/unix"))
     # State 03 is SS_CONNECTED: one for each connection that was accepted (include/linux/net.h).
-    taken = Counter(row[7] for row in rows if len(row) > 7 and row[5] == "03")
+    mine = [row for row in rows if len(row) > 7 and row[5] == "03"]
+    taken = Counter(row[7] for row in mine)
+    accepted = Counter(row[7] for row in mine if row[6] != "0")
     for row in rows:
         # Flags 00010000 is SO_ACCEPTCON, a socket that listens (net/unix/af_unix.c).
         if len(row) < 8 or row[3] != "00010000" or not row[7].startswith("/") or row[7] in seen:
@@ -66,6 +73,7 @@ def look(place: Place) -> Iterator[Observation]:
             "pid": pid,
             "queue": queue,
             "connections": taken[row[7]],
+            "accepted": accepted[row[7]],
             "backlog": most,
             "kind": "unix",
             "complete": True,
@@ -130,11 +138,12 @@ def _targets(folder: Path) -> Iterator[Path]:
             yield link.readlink()
 
 
-def _backlogs() -> dict[str, int]:
-    """The longest queue that each socket of our own place may have; /proc does not tell it."""
+def _backlogs(place: Place) -> dict[str, int]:
+    """The longest queue that each socket of a place may have; /proc does not tell it."""
     found: dict[str, int] = {}
+    inside = ("nsenter", "-t", str(place.pids[0]), "-n") if place.name else ()
     for words in (("ss", "-ltnH"), ("ss", "-lxnH")):
-        for line in (output_of(words) or "").splitlines():
+        for line in (output_of((*inside, *words)) or "").splitlines():
             parts = line.split()
             if words[1] == "-ltnH" and len(parts) > 3 and parts[2].isdigit():
                 found[parts[3].replace("*:", "[::]:")] = int(parts[2])

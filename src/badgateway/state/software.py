@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ PRODUCTS = (
 GATEWAYS = frozenset(
     {"nginx", "apache", "haproxy", "caddy", "varnish", "lighttpd", "trafficserver", "squid"}
 )
+APPLICATIONS = frozenset({"php-fpm", "gunicorn", "uvicorn", "uwsgi", "node", "puma", "java"})
 _LOG = re.compile(r".*(?:\.log|/log/.*|/logs?/.*)$")
 
 
@@ -49,6 +51,7 @@ class Software:
         config: its configuration file as the server names it; empty where unknown.
         logs: files that it has open to write to.
         place: where it runs.
+        age: seconds since its first process began.
     """
 
     product: str
@@ -58,6 +61,7 @@ class Software:
     config: str
     logs: tuple[str, ...]
     place: Place
+    age: float = 0.0
 
 
 def software_of(place: Place) -> Iterator[Software]:
@@ -88,6 +92,7 @@ def software_of(place: Place) -> Iterator[Software]:
             config if config.startswith("/") else "",
             tuple(sorted(logs)),
             place,
+            max((_age(process) for process in processes), default=0.0),
         )
 
 
@@ -117,6 +122,13 @@ def _config(product: str, words: list[str]) -> str:
             return word.split("=", 1)[1]
     found = re.search(r"master process \((/[^)]+)\)", " ".join(words))
     return found[1] if found else usual
+
+
+def _age(process: psutil.Process) -> float:
+    try:
+        return max(0.0, time.time() - process.create_time())
+    except psutil.Error:
+        return 0.0
 
 
 def _session(process: psutil.Process) -> int:

@@ -16,8 +16,9 @@ _CHARSETS = re.compile(
 class Body:
     """The body, decoded as it comes and bounded before and after decoding."""
 
-    def __init__(self, encoding: str = "") -> None:
+    def __init__(self, encoding: str = "", most: int = BODY_LIMIT) -> None:
         self.encoding = encoding
+        self._most = most
         self.received = 0
         self.full = False
         self._kept = bytearray()
@@ -33,15 +34,15 @@ class Body:
                 data = self._decoded(data)
             except zlib.error:
                 self.encoding = "broken"
-        self._kept += data[: BODY_LIMIT - len(self._kept)]
-        self.full = self.received >= BODY_LIMIT or len(self._kept) >= BODY_LIMIT
+        self._kept += data[: self._most - len(self._kept)]
+        self.full = self.received >= self._most or len(self._kept) >= self._most
 
     def _decoded(self, data: bytes) -> bytes:
         if self._inflate is None:
             # 47: gzip or zlib by its own header; raw deflate, which some servers send, by -15.
             raw = self.encoding.lower() == "deflate" and (data[0] & 0x0F) != 8
             self._inflate = zlib.decompressobj(-15 if raw else 47)
-        return self._inflate.decompress(data, BODY_LIMIT - len(self._kept))
+        return self._inflate.decompress(data, self._most - len(self._kept))
 
     def text(self, content_type: str) -> str:
         """What was kept, as text."""

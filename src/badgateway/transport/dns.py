@@ -8,18 +8,17 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
-import dns.name
 import dns.rcode
 import dns.rdatatype
 
 from badgateway.model.failure import Failure
+from badgateway.transport import reach
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.http1 import HEAD_LIMIT
 from badgateway.transport.stream import Stream, TlsStream, connect, tls_context
@@ -57,6 +56,8 @@ class DnsAnswer:
         extended: extended errors (RFC 8914) as (number, text).
         transport: `udp`, `tcp` or `doh`.
         seconds: from question to answer, on that transport.
+        authentic: whether the resolver says that it has verified the signatures (RFC 6840 5.8).
+        authoritative: whether a server of the zone itself answered.
     """
 
     rcode: str
@@ -66,12 +67,30 @@ class DnsAnswer:
     extended: tuple[tuple[int, str], ...]
     transport: str
     seconds: float
+    authentic: bool = False
+    authoritative: bool = False
 
 
-async def ask(resolver: Resolver, name: str, kind: str, seconds: float) -> DnsAnswer:
+async def ask(
+    resolver: Resolver,
+    name: str,
+    kind: str,
+    seconds: float,
+    *,
+    recursive: bool = True,
+    checked: bool = True,
+) -> DnsAnswer:
     """Ask one resolver for one type of record.
 
     UDP is asked first; TCP when the answer was cut; TCP, then DoH, when UDP brought nothing.
+
+    Args:
+        resolver: whom to ask.
+        name: about what.
+        kind: type of record.
+        seconds: for all transports together.
+        recursive: whether it shall ask others; not for a zone's own servers.
+        checked: whether it shall refuse what does not verify.
 
     Raises:
         TransportError: no transport brought an answer. That says nothing about the name.
@@ -80,9 +99,15 @@ async def ask(resolver: Resolver, name: str, kind: str, seconds: float) -> DnsAn
         query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
     except (dns.exception.DNSException, UnicodeError) as error:
         raise TransportError(Failure.NAME_UNKNOWN, f"no name for the DNS: {error}") from error
+    # With AD a question says that it would like to know (RFC 6840 5.7).
+    query.flags |= dns.flags.AD
+    if not recursive:
+        query.flags &= ~dns.flags.RD
+    if not checked:
+        query.flags |= dns.flags.CD
     share = seconds / (3 if resolver.doh else 2)
     failure: TransportError | None = None
-    ways = [("udp", _udp), ("tcp", _tcp), *([("doh", _doh)] if resolver.doh else [])]
+    ways = [("udp", udp), ("tcp", _tcp), *([("doh", _doh)] if resolver.doh else [])]
     for transport, way in ways:
         started = time.perf_counter()
         try:
@@ -96,17 +121,22 @@ async def ask(resolver: Resolver, name: str, kind: str, seconds: float) -> DnsAn
             continue
         if transport == "udp" and answer.flags & dns.flags.TC:
             continue
-        return _read(answer, query, transport, time.perf_counter() - started)
+        return read(answer, query, transport, time.perf_counter() - started)
     raise failure or TransportError(Failure.NAME_LOOKUP_FAILED, "the answer was cut on every way")
 
 
-async def _udp(resolver: Resolver, query: dns.message.QueryMessage) -> dns.message.Message:
+async def udp(resolver: Resolver, query: dns.message.QueryMessage) -> dns.message.Message:
+    """The answer to one datagram; the caller bounds the time.
+
+    Raises:
+        OSError: what the system says, a refusal for one.
+    """
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in resolver.address else socket.AF_INET
     # `connect`, so that the kernel drops strangers' answers and reports a refusal.
     with socket.socket(family, socket.SOCK_DGRAM) as connection:
         connection.setblocking(False)
-        await loop.sock_connect(connection, (resolver.address, resolver.port))
+        await reach.connect(connection, resolver.address, resolver.port, dns=True)
         await loop.sock_sendall(connection, query.to_wire())
         while True:
             wire = await loop.sock_recv(connection, 65_535)
@@ -181,9 +211,10 @@ def _checked(wire: bytes, query: dns.message.QueryMessage) -> dns.message.Messag
     return answer
 
 
-def _read(
+def read(
     answer: dns.message.Message, query: dns.message.QueryMessage, transport: str, seconds: float
 ) -> DnsAnswer:
+    """What a message says about the question that was asked."""
     question = query.question[0]
     by_name = {(rrset.name, rrset.rdtype): rrset for rrset in answer.answer}
     name, cnames, ttls = question.name, [], []
@@ -210,104 +241,6 @@ def _read(
         ),
         transport=transport,
         seconds=seconds,
+        authentic=bool(answer.flags & dns.flags.AD),
+        authoritative=bool(answer.flags & dns.flags.AA),
     )
-
-
-ROOT_SERVERS = ("198.41.0.4", "192.5.5.241", "193.0.14.129")
-"""A, F and K of the root (https://www.iana.org/domains/root/servers)."""
-_ZONE_SECONDS = 0.8
-"""Seconds that one name server gets; the next one is asked then."""
-_DEEPEST = 12
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneAnswer:
-    """What the servers of a name's own zone say about it.
-
-    Attributes:
-        zone: the zone, as far as delegations led.
-        server: the address of the server that answered; empty where none did.
-        answer: what it said, None where none answered.
-    """
-
-    zone: str
-    server: str
-    answer: DnsAnswer | None
-
-
-async def ask_zone(
-    name: str, kind: str, seconds: float, roots: tuple[str, ...] = ROOT_SERVERS, port: int = 53
-) -> ZoneAnswer:
-    """Ask the name servers of a name's zone, found from the root downwards, past all caches.
-
-    Each server is asked for one label more than its zone only (RFC 9156): the root learns the
-    top-level domain, and nobody but the zone's own servers the whole name.
-
-    Raises:
-        TransportError: not even the root or a top-level domain answered: a fault of this network.
-    """
-    try:
-        whole = dns.name.from_text(name)
-    except (dns.exception.DNSException, UnicodeError) as error:
-        raise TransportError(Failure.NAME_UNKNOWN, f"no name for the DNS: {error}") from error
-    zone, servers, labels = dns.name.root, list(roots), 2
-    end = time.perf_counter() + seconds
-    for _ in range(_DEEPEST):
-        asked = whole if labels >= len(whole) else dns.name.Name(whole[-labels:])
-        found = await _first(servers, asked, kind, end, port)
-        if found is None:
-            if len(zone) < 3:
-                raise TransportError(Failure.NAME_LOOKUP_TIMEOUT, f"no server of {zone} answers")
-            return ZoneAnswer(zone.to_text(omit_final_dot=True), "", None)
-        server, query, message, took = found
-        cut, below = _referral(message, zone, asked)
-        if cut is not None:
-            zone, servers, labels = cut, below, len(cut) + 1
-            if not servers:
-                return ZoneAnswer(zone.to_text(omit_final_dot=True), "", None)
-        elif asked == whole or message.rcode() != dns.rcode.NOERROR:
-            answer = _read(message, query, "udp", took)
-            return ZoneAnswer(zone.to_text(omit_final_dot=True), server, answer)
-        else:
-            labels += 1
-    return ZoneAnswer(zone.to_text(omit_final_dot=True), "", None)
-
-
-async def _first(
-    servers: Iterable[str], name: dns.name.Name, kind: str, end: float, port: int
-) -> tuple[str, dns.message.QueryMessage, dns.message.Message, float] | None:
-    """The first server that answers, with the question and the answer."""
-    for server in list(servers)[:4]:
-        left = min(_ZONE_SECONDS, end - time.perf_counter())
-        if left <= 0:
-            return None
-        query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
-        query.flags &= ~dns.flags.RD
-        started = time.perf_counter()
-        try:
-            async with limit(left, Failure.NAME_LOOKUP_TIMEOUT):
-                message = await _udp(Resolver("", server, port), query)
-        except (TransportError, dns.exception.DNSException, ValueError):
-            continue
-        return server, query, message, time.perf_counter() - started
-    return None
-
-
-def _referral(
-    message: dns.message.Message, zone: dns.name.Name, asked: dns.name.Name
-) -> tuple[dns.name.Name | None, list[str]]:
-    """The zone below that an answer refers to, and the addresses that it gives for its servers."""
-    if message.answer or message.rcode() != dns.rcode.NOERROR:
-        return None, []
-    for rrset in message.authority:
-        deeper = rrset.name != zone and rrset.name.is_subdomain(zone)
-        if rrset.rdtype == dns.rdatatype.NS and deeper and asked.is_subdomain(rrset.name):
-            named = {record.target for record in rrset}
-            glue = [
-                record.to_text()
-                for extra in message.additional
-                if extra.rdtype == dns.rdatatype.A and extra.name in named
-                for record in extra
-            ]
-            return rrset.name, glue
-    return None, []

@@ -13,7 +13,7 @@ import h11
 
 from badgateway.model.failure import Failure
 from badgateway.model.response import STATUS_LINE, Response, response_from_text
-from badgateway.transport.body import Body
+from badgateway.transport.body import BODY_LIMIT, Body
 from badgateway.transport.failures import failure_of
 from badgateway.transport.stream import Stream
 
@@ -67,6 +67,8 @@ async def exchange(
     headers: list[tuple[str, str]],
     head_seconds: float,
     body_seconds: float,
+    sent: bytes | None = None,
+    most: int = BODY_LIMIT,
 ) -> Exchange:
     """Send one GET and read what comes back. Never raises for what the peer does.
 
@@ -76,11 +78,16 @@ async def exchange(
         headers: `Host` included.
         head_seconds: time for the whole head.
         body_seconds: time for the body after it.
+        sent: a body to POST instead; its length goes into a header by itself.
+        most: bytes of the answer's body that are kept.
     """
     result = Exchange()
-    request = h11.Request(method="GET", target=target, headers=headers)
+    if sent is not None:
+        headers = [*headers, ("Content-Length", str(len(sent)))]
+    method = "GET" if sent is None else "POST"
+    request = h11.Request(method=method, target=target, headers=headers)
     started = time.perf_counter()
-    answer = _Answer(request)
+    answer = _Answer(request, sent or b"", most)
     try:
         async with asyncio.timeout(head_seconds) as clock:
             await stream.write(answer.sent)
@@ -127,18 +134,20 @@ async def exchange(
 class _Answer:
     """What h11 makes of the bytes, with one second try on a head that browsers would accept."""
 
-    def __init__(self, request: h11.Request) -> None:
-        self._request = request
+    def __init__(self, request: h11.Request, posted: bytes, most: int) -> None:
+        self._request, self._posted = request, posted
         self._received = bytearray()
         self._repaired = False
         self._connection, self.sent = self._fresh()
         self.head: h11.Response | None = None
-        self.body = Body()
+        self.body = Body(most=most)
 
     def _fresh(self) -> tuple[h11.Connection, bytes]:
         connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
-        sent = connection.send(self._request) + connection.send(h11.EndOfMessage())
-        return connection, sent
+        sent = connection.send(self._request)
+        if self._posted:
+            sent += connection.send(h11.Data(self._posted))
+        return connection, sent + connection.send(h11.EndOfMessage())
 
     def receive(self, data: bytes) -> None:
         """Take the next bytes; refuse at once what cannot become an HTTP answer."""

@@ -18,6 +18,7 @@ from badgateway.model.failure import Failure
 from badgateway.model.response import Response
 from badgateway.transport.body import Body
 from badgateway.transport.http1 import Exchange, pseudo_response
+from badgateway.transport.reach import OutOfReachError, admit
 
 
 async def exchange3(
@@ -47,6 +48,7 @@ async def exchange3(
     )
     visitor: _Visitor | None = None
     try:
+        admit(address, port)
         async with asyncio.timeout(head_seconds) as clock, AsyncExitStack() as stack:
             protocol = await stack.enter_async_context(
                 connect(
@@ -63,6 +65,8 @@ async def exchange3(
             result.wait_s = time.perf_counter() - started
             clock.reschedule(asyncio.get_running_loop().time() + body_seconds)
             await visitor.ended.wait()
+    except OutOfReachError as error:
+        result.failure, result.detail = error.failure, error.detail
     except TimeoutError:
         if visitor is None or visitor.head is None:
             result.failure = Failure.ANSWER_TIMEOUT

@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
+from badgateway.transport import reach
+
 _IP_RECVERR = 11
 _IPV6_RECVERR = 25
 _ORIGIN_LOCAL = 1
@@ -62,9 +64,11 @@ async def step(address: str, port: int, limit: int, seconds: float) -> Step:
             connection.setblocking(False)
             _prepare(connection, family, limit)
             async with asyncio.timeout(seconds):
-                await asyncio.get_running_loop().sock_connect(connection, (address, port))
+                await reach.connect(connection, address, port)
         except TimeoutError:
             return Step(limit, End.SILENT)
+        except reach.OutOfReachError:
+            return Step(limit, End.FAILED)
         except ConnectionError:
             return Step(limit, End.REFUSED)
         except OSError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import ipaddress
+import socket
 import struct
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -13,6 +14,9 @@ from badgateway.model.target import TargetError, endpoint_of
 from badgateway.transport.failures import TransportError
 from badgateway.transport.http1 import HEAD_LIMIT, number
 from badgateway.transport.stream import Stream
+
+TOR_PORTS = (9050, 9150)
+"""Tor's SOCKS port, and that of its browser: whoever uses them wants no way past them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,11 @@ def proxy_of(text: str) -> Proxy:
     Raises:
         TargetError: it names none that is understood.
     """
+    if text == "tor":
+        return Proxy("socks5", "127.0.0.1", _tor_port())
     wrong = TargetError(
-        "--proxy wants http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ if need be"
+        "--proxy wants http://HOST:PORT, socks5://HOST:PORT (with USER:PASSWORD@ if need be), "
+        "tor or direct"
     )
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -71,6 +78,17 @@ def proxy_of(text: str) -> Proxy:
         unquote(parts.username or ""),
         unquote(parts.password or ""),
     )
+
+
+def _tor_port() -> int:
+    """The first of Tor's ports at which something listens here; the usual one if none does."""
+    for port in TOR_PORTS:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            continue
+        return port
+    return TOR_PORTS[0]
 
 
 class ProxyError(TransportError):

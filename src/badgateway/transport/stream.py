@@ -15,6 +15,7 @@ from functools import cache
 from typing import Protocol, cast
 
 from badgateway.model.failure import Failure
+from badgateway.transport import reach
 from badgateway.transport.failures import TransportError, failure_of
 
 CHUNK = 16_384
@@ -134,7 +135,7 @@ async def connect(address: str, port: int, manner: Manner = USUAL) -> TcpStream:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         manner.apply(connection)
-        await asyncio.get_running_loop().sock_connect(connection, (address, port))
+        await reach.connect(connection, address, port)
     except OSError as error:
         connection.close()
         raise failure_of(error) from error
@@ -183,7 +184,7 @@ class TlsStream:
     def __init__(self, below: Stream, name: str, context: ssl.SSLContext) -> None:
         self._below = below
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name)
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=name or None)
         self._answered = b""
 
     async def handshake(self) -> TlsSession:

@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 
 from badgateway.model.failure import Failure
 from badgateway.transport.failures import TransportError
+from badgateway.transport.reach import admitted
 
 T = TypeVar("T")
 _FILE_LIMIT = 1_048_576
@@ -83,7 +84,7 @@ async def resolve(name: str, port: int) -> SystemAnswer:
         ) from error
     except (UnicodeError, OSError) as error:
         raise TransportError(Failure.NAME_LOOKUP_FAILED, str(error)) from error
-    addresses = tuple(dict.fromkeys(str(item[4][0]) for item in found))
+    addresses = admitted(dict.fromkeys(str(item[4][0]) for item in found), port)
     return SystemAnswer(addresses, next((item[3] for item in found if item[3]), ""))
 
 

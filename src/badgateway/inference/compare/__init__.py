@@ -7,7 +7,16 @@ refer to by name.
 
 from collections.abc import Iterator
 
-from badgateway.inference.compare import names, site, surroundings, way
+from badgateway.inference.compare import (
+    browser,
+    elsewhere,
+    names,
+    site,
+    spread,
+    surroundings,
+    turns,
+    way,
+)
 from badgateway.inference.compare.evidence import failures, final_url, pages, urls_on_the_way
 from badgateway.model.observation import Evidence, Observation
 
@@ -31,6 +40,12 @@ _COMPARISONS = (
     surroundings.swallowed,
     surroundings.tunnelled,
     surroundings.by_proxy,
+    turns.turns,
+    browser.browser,
+    elsewhere.elsewhere,
+    elsewhere.other_exits,
+    browser.programs_refused,
+    spread.spread,
 )
 
 

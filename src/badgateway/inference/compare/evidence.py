@@ -81,6 +81,11 @@ def warned(evidence: Evidence) -> list[Observation]:
     )
 
 
+def strange(certificate: Observation) -> bool:
+    """Whether nobody whom this machine trusts has signed it."""
+    return bool({"unknown-issuer", "self-signed"} & set(map(str, certificate.items("problems"))))
+
+
 def of_this_network(address: str) -> bool:
     """Whether an address means another machine in every network."""
     try:

@@ -3,7 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from badgateway.inference.compare.evidence import final_url, good, pages, stated, unwalked
+from badgateway.inference.compare.evidence import (
+    final_url,
+    good,
+    pages,
+    stated,
+    strange,
+    unwalked,
+)
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
@@ -53,9 +60,15 @@ def names(evidence: Evidence) -> Iterator[Observation]:
 
 
 def _others(evidence: Evidence, answers: list[Observation], unreachable: bool) -> str:
-    """What the other resolvers say. `filtered`: the network lets other things through than DNS."""
+    """What the other resolvers say.
+
+    `filtered`: the network lets other things through than DNS, or answers in their place.
+    """
     if any(o.items("addresses") for o in answers):
         return "found"
+    controls = evidence.named(*_CONTROLS)
+    if answers and controls and all(map(strange, controls)):
+        return "filtered"  # at their addresses somebody else shows a certificate of his own
     if not answers:
         if unreachable and any(o.value.get("connected") for o in evidence.named(*_CONTROLS)):
             return "filtered"

@@ -73,10 +73,10 @@ def intermittent(evidence: Evidence) -> Iterator[Observation]:
     url = final_url(evidence)
     asked = [
         o
-        for o in evidence.named("http-response", *ANSWERING)
-        if o.text("url") == url and o.value.get("what") in ("page", "again")
+        for o in evidence.named("http-response", *ANSWERING, "again-failed")
+        if o.text("url") == url and (_asked(o) or o.name == "again-failed")
     ]
-    if not any(o.value.get("what") == "again" for o in asked):
+    if not any(o.value.get("what") == "again" or o.name == "again-failed" for o in asked):
         return
     well = [o for o in asked if o.name == "http-response" and good(o)]
     if well and len(well) < len(asked):
@@ -89,6 +89,10 @@ def intermittent(evidence: Evidence) -> Iterator[Observation]:
             bad=len(asked) - len(well),
             of=len(asked),
         )
+
+
+def _asked(answer: Observation) -> bool:
+    return answer.value.get("what") in ("page", "again")
 
 
 def elsewhere(evidence: Evidence) -> Iterator[Observation]:

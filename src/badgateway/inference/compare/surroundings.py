@@ -14,6 +14,7 @@ from badgateway.inference.compare.evidence import (
     of_this_network,
     pages,
     stated,
+    strange,
     unwalked,
     warned,
 )
@@ -68,8 +69,8 @@ def intercepted(evidence: Evidence) -> Iterator[Observation]:
     for wrong in warned(evidence):
         for other in evidence.named("control-fails"):
             same = bool(other.text("subject")) and other.text("subject") == wrong.text("subject")
-            strange = _strange(wrong) and _strange(other)
-            if same or (strange and other.text("issuer") == wrong.text("issuer")):
+            unknown = strange(wrong) and strange(other)
+            if same or (unknown and other.text("issuer") == wrong.text("issuer")):
                 yield stated(
                     Hop.DEVICE,
                     "intercepted",
@@ -79,11 +80,6 @@ def intercepted(evidence: Evidence) -> Iterator[Observation]:
                     same_certificate=same,
                 )
                 return
-
-
-def _strange(certificate: Observation) -> bool:
-    """Whether nobody whom this machine trusts has signed it."""
-    return bool({"unknown-issuer", "self-signed"} & set(map(str, certificate.items("problems"))))
 
 
 def lost(evidence: Evidence) -> Iterator[Observation]:
@@ -271,6 +267,8 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
                 failure=o.text("failure"),
                 status=o.value.get("status"),
             )
+        elif unwalked(evidence) and o.number("status") == 407:
+            yield _wants_login(o, o.text("proxy"), o.text("setting"))
         elif unwalked(evidence) and works:
             yield stated(
                 Hop.DEVICE,
@@ -280,6 +278,10 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
                 proxy=o.text("proxy"),
                 status=o.value.get("status"),
             )
+    for o in evidence.named("http-response"):
+        if o.number("status") == 407 and (o.text("by") == "proxy" or o in pages(evidence)):
+            yield _wants_login(o, o.text("address"), "--proxy")
+            break
     direct = [o for o in evidence.named("direct-answer") if (o.number("status") or 0) < 400]
     if direct and (failing := _proxied_failure(evidence)) is not None:
         yield stated(
@@ -292,6 +294,10 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
             refused=failing.name == "http-response" and (failing.number("status") or 0) < 500,
             by_proxy=failing.text("by") == "proxy",
         )
+
+
+def _wants_login(o: Observation, proxy: str, setting: str) -> Observation:
+    return stated(Hop.EXIT, "proxy-wants-login", [o], setting=setting, proxy=proxy)
 
 
 def _proxied_failure(evidence: Evidence) -> Observation | None:

@@ -45,7 +45,7 @@ def way(evidence: Evidence) -> Iterator[Observation]:
         local_only=not tried and not proxy,
         proxied=furthest.hop is Hop.EXIT,
         address_from=_address_from(evidence, furthest),
-        address_kind=_address_kind(furthest),
+        address_kind=_address_kind(evidence, furthest),
         online=_online(evidence),
         clock=_clock(evidence),
     )
@@ -72,7 +72,7 @@ def _address_from(evidence: Evidence, failed: Observation) -> str:
     return "agrees" if mine & others else "differs"
 
 
-def _address_kind(failed: Observation) -> str:
+def _address_kind(evidence: Evidence, failed: Observation) -> str:
     """What the address that failed is.
 
     `literal` where the person gave it, else `public`, `loopback` (or no address at all), or
@@ -81,11 +81,14 @@ def _address_kind(failed: Observation) -> str:
     address = failed.text("address").partition("%")[0]
     if target_of(failed.text("url")).literal:
         return "literal"
+    found = [o for o in evidence.named("resolved") if o.text("address") == failed.text("address")]
+    if any(o.text("by") == "connect-to" for o in found):
+        return "literal"
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return "public"
-    if found.is_loopback or found.is_unspecified:
+    if parsed.is_loopback or parsed.is_unspecified:
         return "loopback"
     return "inside" if of_this_network(address) else "public"
 

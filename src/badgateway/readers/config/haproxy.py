@@ -1,5 +1,6 @@
 """HAProxy's configuration: sections of one keyword a line (doc/configuration.txt)."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -66,6 +67,7 @@ def _line(words: list[str], section: str, name: str) -> Iterator[tuple[str, dict
                     "path": "",
                     "protocol": "https" if "ssl" in options else "http",
                     "check": "check" in options,
+                    **(_security(options) if "ssl" in options else {}),
                 },
             )
             if address.split(":")[0] == "localhost":
@@ -91,6 +93,26 @@ def _line(words: list[str], section: str, name: str) -> Iterator[tuple[str, dict
             yield "maintenance-on", {"detail": "every request is answered 503 by rule"}
         case ["http-request", "deny", *rest]:
             yield "config-setting", {"setting": "http-request deny", "value": " ".join(rest)[:200]}
+
+
+def _security(options: list[str]) -> dict[str, Value]:
+    """How it shakes hands (doc/configuration.txt, 5.2): it checks unless it is told not to.
+
+    A certificate must be good for `verifyhost`, or else for the name that is sent.
+    """
+    told = dict(itertools.pairwise(options))
+    sni = re.fullmatch(r"str\(([^)]*)\)", told.get("sni", ""))
+    name = sni[1] if sni else ""
+    if "sni" in told and not sni:
+        # Taken from the request: which name that is, nobody can say here.
+        return {}
+    return {
+        "server_name": name,
+        "expects": told.get("verifyhost", name),
+        "checks": told.get("verify") != "none",
+        "authorities": told.get("ca-file", ""),
+        "shows": "crt" in told,
+    }
 
 
 def _conditional(words: list[str]) -> bool:

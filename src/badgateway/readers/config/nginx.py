@@ -5,7 +5,7 @@ Taken apart by crossplane's lexer; directives as in https://nginx.org/en/docs/di
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from badgateway.model.hop import Hop
@@ -34,6 +34,7 @@ _PASS = {
 _TIMEOUTS = {"connect_timeout": "connect", "read_timeout": "read", "send_timeout": "send"}
 _NAME = re.compile(r"(?=[^:/]*[A-Za-z])[A-Za-z0-9_](?:[\w.-]{0,252}\w)?")
 _BUFFERS = ("proxy_buffer_size", "fastcgi_buffer_size", "uwsgi_buffer_size")
+_TLS = "proxy_ssl_"
 _LIMITS = ("worker_connections", "worker_rlimit_nofile", "limit_conn", "limit_req")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -136,6 +137,10 @@ def _level(
     upstreams: dict[str, Directive],
     context: dict[str, Value],
 ) -> Iterator[Observation]:
+    secured = {d.name: d.arguments[0] for d in tree if d.name.startswith(_TLS) and d.arguments}
+    if secured:
+        # What is set at one level holds for those inside it.
+        context = {**context, "tls": {**_secured(context), **secured}}
     for directive in tree:
         name, words = directive.name, directive.arguments
         if name == "server" and directive.inner:
@@ -145,7 +150,7 @@ def _level(
         if name == "location" and directive.inner:
             yield from _level(directive.inner, upstreams, {**context, "path": " ".join(words)})
             continue
-        yield from _one(directive, upstreams, context, tree)
+        yield from _one(directive, upstreams, context)
         if directive.inner and name != "upstream":
             yield from _level(directive.inner, upstreams, context)
 
@@ -154,13 +159,12 @@ def _one(
     directive: Directive,
     upstreams: dict[str, Directive],
     context: dict[str, Value],
-    beside: list[Directive],
 ) -> Iterator[Observation]:
     name, words = directive.name, directive.arguments
     if not words:
         return
     if name in _PASS:
-        yield from _pass(directive, upstreams, context, beside)
+        yield from _pass(directive, upstreams, context)
     elif name == "listen":
         address = words[0] if ":" in words[0] or "/" in words[0] else f"*:{words[0]}"
         yield _say(directive, "config-listen", address=address, sites=context["sites"])
@@ -193,7 +197,6 @@ def _pass(
     directive: Directive,
     upstreams: dict[str, Directive],
     context: dict[str, Value],
-    beside: list[Directive],
 ) -> Iterator[Observation]:
     target = directive.arguments[0]
     scheme, _, rest = target.rpartition("://")
@@ -206,6 +209,8 @@ def _pass(
         "variable": "$" in host,
         "whole": context.get("whole", False),
     }
+    if scheme == "https" and "$" not in host:
+        common |= _security(_secured(context), host)
     block = upstreams.get(host)
     if block is None:
         address = _with_port(host, scheme)
@@ -223,14 +228,33 @@ def _pass(
                 address = _with_port(server.arguments[0], scheme)
                 yield _say(server, "config-upstream", upstream=address, group=host, **common)
     yield from _resolving(directive, host, block, context)
-    names = {d.name: d.arguments[:1] for d in beside}
-    if scheme == "https" and names.get("proxy_ssl_server_name", ["off"]) != ["on"]:
+    if scheme == "https" and _secured(context).get("proxy_ssl_server_name") != "on":
         yield _say(
             directive,
             "config-flaw",
             flaw="sni-missing",
             detail="no server name is sent to the upstream (proxy_ssl_server_name is off)",
         )
+
+
+def _secured(context: dict[str, Value]) -> dict[str, str]:
+    found = context.get("tls")
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
+
+
+def _security(told: dict[str, str], host: str) -> dict[str, Value]:
+    """How it shakes hands: without a name and without a look at the certificate by default."""
+    expects = told.get("proxy_ssl_name", re.sub(r":\d+$", "", host))
+    if "$" in expects:
+        # Taken from the request: which name that is, nobody can say here.
+        return {}
+    return {
+        "server_name": expects if told.get("proxy_ssl_server_name") == "on" else "",
+        "expects": expects,
+        "checks": told.get("proxy_ssl_verify") == "on",
+        "authorities": told.get("proxy_ssl_trusted_certificate", ""),
+        "shows": "proxy_ssl_certificate" in told,
+    }
 
 
 def _resolving(

@@ -1,0 +1,261 @@
+"""`badgateway fix`."""
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
+from badgateway.investigate.inspect import Request
+from badgateway.model.plan import Plan
+from badgateway.model.target import TargetError, Wishes, target_of
+from badgateway.model.verdict import Outcome, Verdict
+from badgateway.remedies.plan import Proposal
+from badgateway.repair.apply import Left, state_of, take_back
+from badgateway.repair.fix import Fixing, Result, look, proposal, well
+from badgateway.repair.journal import Journal, JournalError, alone, cut_off, state_folder
+from badgateway.report.plan import plan_json, plan_lines
+from badgateway.report.safe import safe
+from badgateway.report.words import Words
+from badgateway.transport.files import materials_at
+
+MOST_PLANS = 5
+"""Plans that are tried for one fault."""
+DEEPEST = 3
+"""Faults behind one another that are mended together."""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of `fix`."""
+    parser.add_argument("--url", metavar="URL", help="the page that fails; proves that it works")
+    parser.add_argument("--site", metavar="NAME", help="only what belongs to this site")
+    parser.add_argument(
+        "--from", dest="more", metavar="FILE", action="append", default=[],
+        help="what is known already: a verdict (--json), logs, bundles (repeatable)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--since", metavar="TIME", help="what logs say since 2h, 30m, 3d ago or an ISO time"
+    )
+    parser.add_argument(
+        "--upstream", metavar="ADDRESS", help="where the application listens: HOST:PORT, unix:/PATH"
+    )
+    parser.add_argument("--only", metavar="REMEDY", help="only this remedy")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--dry-run", action="store_true", help="show only (the default without a terminal)"
+    )
+    how.add_argument("--yes", action="store_true", help="do it without asking")
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language")
+    parser.add_argument(
+        "--timeout", type=seconds, default=15.0, metavar="SECONDS", help="for each outside check"
+    )
+
+
+@dataclass
+class _Session:
+    """One call of `fix`."""
+
+    parsed: Parsed
+    request: Request
+    wishes: Wishes
+    stated: dict[str, str]
+    words: Words
+    plans: list[Plan] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing may be changed."""
+        if self.parsed.dry_run:
+            return True
+        return not self.parsed.yes and not (sys.stdin.isatty() and sys.stderr.isatty())
+
+    def tell(self, text: str) -> None:
+        """One line of progress."""
+        print(f"badgateway: {safe(text, 2_000)}", file=sys.stderr, flush=True)
+
+
+def run(parsed: Parsed) -> int:
+    """Find the fault, show what would mend it, and do it where that is wanted."""
+    try:
+        target = target_of(parsed.url) if parsed.url else None
+        more = tuple(found for name in parsed.more for found in materials_at(Path(name)))
+        site = parsed.site or (target.host if target else "")
+        session = _Session(
+            parsed,
+            Request(site=site, target=target, since=moment(parsed.since), more=more),
+            Wishes(timeout=parsed.timeout, public_resolvers=False),
+            {"site": site, **({"upstream": parsed.upstream} if parsed.upstream else {})},
+            Words(parsed.lang),
+        )
+        state = state_folder()
+        if session.dry:
+            _warn_of_cut_off(session, state)
+            return _work(session, state)
+        with alone(state):
+            _recover(session, state)
+            return _work(session, state)
+    except (TargetError, ValueError, JournalError) as error:
+        complain(str(error))
+    except OSError as error:
+        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+    return 2
+
+
+def _warn_of_cut_off(session: _Session, state: Path) -> None:
+    for journal in cut_off(state):
+        session.tell(_cut_off_words(journal))
+        session.tell("`badgateway undo` completes its roll-back")
+
+
+def _recover(session: _Session, state: Path) -> None:
+    """A fix that was cut off before is taken back first."""
+    for journal in cut_off(state):
+        session.tell(_cut_off_words(journal))
+        show_left(take_back(journal), session)
+        session.tell("it has been taken back")
+
+
+def _cut_off_words(journal: Journal) -> str:
+    states = "; ".join(f"{path} holds its {word} text" for path, word in state_of(journal))
+    return f"the fix {journal.folder.name} was cut off; {states or 'no file was changed'}"
+
+
+def show_left(left: Iterable[Left], session: _Session) -> None:
+    """Say what could not be taken back."""
+    for each in left:
+        session.tell(f"NOT taken back: {each.what}: {each.why}")
+
+
+def _work(session: _Session, state: Path) -> int:
+    session.tell("looking at this machine" + (" and at the page" if session.request.target else ""))
+    verdict = look(session.request, session.wishes)
+    if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) and not verdict.causes:
+        session.tell("nothing is broken that can be seen from here")
+        return _end(session, verdict, "nothing-to-do", 0)
+    proposed = _offered(session, verdict)
+    if session.dry:
+        for plan in session.plans:
+            _show(session, plan)
+        return _end(session, verdict, "shown" if session.plans else "no-remedy", 1)
+    wanted = []
+    for plan in session.plans[:MOST_PLANS]:
+        _show(session, plan)
+        if not _consent(session, plan, proposed):
+            session.failed[plan.remedy] = "not wanted"
+            continue
+        result, last = _try(session, [plan], state)
+        if result is not Result.TAKEN_BACK:
+            status = 0 if result is Result.HEALED else 1
+            return _end(session, last or verdict, str(result), status)
+        wanted.append(plan)
+    # Several faults at once: no single plan heals, all of them together may.
+    if len({plan.cause for plan in wanted}) > 1:
+        session.tell("none of them is enough alone; all together now")
+        result, last = _try(session, wanted[:DEEPEST], state)
+        if result is Result.HEALED:
+            return _end(session, last or verdict, str(result), 0)
+    return _end(session, verdict, "no-remedy" if not session.failed else "not-healed", 1)
+
+
+def _offered(session: _Session, verdict: Verdict) -> Proposal:
+    proposed = proposal(verdict, session.stated)
+    only = session.parsed.only
+    session.plans = [p for p in proposed.plans if only in (None, p.remedy)]
+    for remedy, why in proposed.refused.items():
+        session.failed.setdefault(remedy, f"does not fit here: {why}")
+    return proposed
+
+
+def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Verdict | None]:
+    """Plans, one after the other, and those for faults that show only once they are in force."""
+    fixing = Fixing(state, session.request.target, session.wishes)
+    done: list[Plan] = []
+    waiting = list(plans)
+    why = ""
+    while waiting:
+        current = waiting.pop(0)
+        since = datetime.now(UTC)
+        if why := fixing.apply(current):
+            break
+        done.append(current)
+        verdict = fixing.prove(session.tell)
+        if verdict is None or well(verdict):
+            fixing.keep()
+            session.applied += [each.remedy for each in done]
+            if verdict is None:
+                session.tell("done; without --url nothing proves it from outside")
+                return Result.UNPROVED, None
+            session.tell(f"healed: the page answers {verdict.status}")
+            return Result.HEALED, verdict
+        why = "the page still fails"
+        if not waiting and len(done) < DEEPEST:
+            waiting += _next(session, done, since)
+    session.tell(f"{why}; taking it back")
+    show_left(fixing.take_back(), session)
+    for plan in plans:
+        session.failed[plan.remedy] = why
+    return Result.TAKEN_BACK, None
+
+
+def _next(session: _Session, done: list[Plan], since: datetime) -> list[Plan]:
+    """A plan for a fault that did not show before: what is in force now may have hidden it."""
+    verdict = look(replace(session.request, since=since, more=()), session.wishes)
+    proposed = proposal(verdict, session.stated)
+    before = {plan.remedy for plan in (*session.plans, *done)}
+    for plan in proposed.plans:
+        if plan.remedy not in before and plan.remedy not in session.failed:
+            session.tell("another fault shows behind it")
+            _show(session, plan)
+            return [plan] if _consent(session, plan, proposed) else []
+    return []
+
+
+def _show(session: _Session, plan: Plan) -> None:
+    # JSON stands alone on standard output.
+    stream = sys.stderr if session.parsed.json else sys.stdout
+    for line in plan_lines(plan, session.words):
+        print(line, file=stream, flush=True)
+
+
+def _consent(session: _Session, plan: Plan, proposed: Proposal) -> bool:
+    if session.parsed.yes:
+        # What may be meant as it is needs its own name, not a yes to everything.
+        return plan.remedy not in proposed.asks or session.parsed.only == plan.remedy
+    print("Do it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
+
+
+def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
+    if session.parsed.json:
+        print(json.dumps(_told(session, verdict, result)))
+    elif result in ("no-remedy", "not-healed"):
+        first = verdict.causes[0].cause if verdict.causes else "no cause"
+        print(f"Nothing that can safely be done by itself mends it ({first}).")
+        for remedy, why in session.failed.items():
+            print(f"  {remedy}: {safe(why, 600)}")
+        owner = [step for step in verdict.steps if step.who == "owner"]
+        for step in owner[:3]:
+            print(f"  You can: {safe(step.text, 300)}")
+        print("  `badgateway ticket` writes what is known for whoever has to mend it.")
+    elif result == "shown":
+        print("Nothing was changed. With --yes, or in a terminal, it is done.")
+    return status
+
+
+def _told(session: _Session, verdict: Verdict, result: str) -> dict[str, Any]:
+    return {
+        "schema": "badgateway.fix/1",
+        "result": result,
+        "cause": verdict.causes[0].cause if verdict.causes else None,
+        "outcome": str(verdict.outcome),
+        "status": verdict.status,
+        "plans": [plan_json(plan) for plan in session.plans],
+        "applied": session.applied,
+        "failed": session.failed,
+    }

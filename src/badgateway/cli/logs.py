@@ -1,0 +1,192 @@
+"""`badgateway logs`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from badgateway.cli.arguments import Parsed, Parser, complain
+from badgateway.model.incident import FirstLook, LogReport
+
+WORTH_A_FIRST_LOOK = 192 * 1024 * 1024
+"""Bytes of logs from which on errors alone are looked for first."""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add the options of `logs`."""
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="access and error logs, plain, gz or zst; patterns; configuration that declares "
+        "their format; standard input where none or -",
+    )
+    parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
+    parser.add_argument("--brief", action="store_true", help="leave the evidence out")
+    parser.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        metavar="FORMAT",
+        help="how lines are built, as log_format or LogFormat says it (repeatable)",
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with charts")
+    parser.add_argument(
+        "--export",
+        action="append",
+        default=[],
+        type=_export,
+        metavar="FILE",
+        help="write the figures for other programs: FILE.sqlite, FILE.parquet or FILE.csv",
+    )
+    parser.add_argument("--follow", action="store_true", help="go on as the logs grow")
+    parser.add_argument("--engine", metavar="ADDRESS", help="scan on a cluster: dask://HOST:PORT")
+    parser.add_argument("--jobs", type=_jobs, metavar="N", help="processes (default: processors)")
+
+
+def _export(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in (".sqlite", ".parquet", ".csv"):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is of no kind we write; end it in .sqlite, .parquet or .csv"
+        )
+    return path
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 512:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of processes; give 1 to 512")
+    return int(text)
+
+
+def run(parsed: Parsed) -> int:
+    """Read the logs and show their incidents; returns the exit status."""
+    from badgateway.logs.engines import EngineError  # noqa: PLC0415
+
+    try:
+        if parsed.follow:
+            from badgateway.cli.follow import follow  # noqa: PLC0415
+
+            return follow(parsed)
+        report = _report(parsed)
+        if report is None:
+            return 2
+        for path in [*parsed.export, *([parsed.html] if parsed.html else [])]:
+            _written(report, path, parsed)
+    except (OSError, EngineError, ImportError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        named = getattr(error, "filename", None)
+        complain(f"{named}: {reason}" if reason and named else str(reason or error))
+        return 2
+    except BrokenPipeError:
+        return 2
+    _show(report, parsed)
+    return 1 if report.errors or report.incidents else 0
+
+
+def _report(parsed: Parsed) -> LogReport | None:
+    from badgateway.investigate.logs import analyse, logs_at  # noqa: PLC0415
+    from badgateway.logs.engines import engine_of  # noqa: PLC0415
+
+    files = parsed.files or ["-"]
+    if "-" in files and sys.stdin.isatty():
+        print("paste the lines of a log, then press Ctrl-D:", file=sys.stderr)
+    logs, skipped = logs_at(files, parsed.format)
+    for one in skipped:
+        complain(f"{one.name}: {one.why}")
+    if not logs:
+        complain("no log could be read; name access or error logs, or pipe one in")
+        return None
+    engine = engine_of(parsed.engine, parsed.jobs)
+    with ExitStack() as stack:
+        stack.callback(engine.close)
+        heard = stack.enter_context(_Progress(quiet=parsed.json))
+        if sum(log.size for log in logs) >= WORTH_A_FIRST_LOOK and not parsed.json:
+            from badgateway.logs.first import first_look  # noqa: PLC0415
+
+            started = time.monotonic()
+            looked = first_look(logs, engine)
+            _first(looked, time.monotonic() - started, parsed, heard)
+        return analyse(logs, engine, heard.heard, skipped)
+
+
+def _first(looked: FirstLook, seconds: float, parsed: Parsed, progress: "_Progress") -> None:
+    from badgateway.report.logs_terminal import first_words  # noqa: PLC0415
+    from badgateway.report.words import Words  # noqa: PLC0415
+
+    for line in first_words(looked, seconds, Words(parsed.lang)):
+        progress.say(line)
+
+
+def _show(report: LogReport, parsed: Parsed) -> None:
+    if parsed.json:
+        from badgateway.report.logs_json import logs_json  # noqa: PLC0415
+
+        print(logs_json(report))
+        return
+    from badgateway.report.logs_terminal import show  # noqa: PLC0415
+    from badgateway.report.terminal import console  # noqa: PLC0415
+    from badgateway.report.words import Words  # noqa: PLC0415
+
+    if parsed.lang == "fr":
+        print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
+    show(report, Words(parsed.lang), console(sys.stdout), brief=parsed.brief)
+
+
+def _written(report: LogReport, path: Path, parsed: Parsed) -> None:
+    if path == parsed.html:
+        from badgateway.report.logs_html import logs_html  # noqa: PLC0415
+        from badgateway.report.words import Words  # noqa: PLC0415
+
+        path.write_text(logs_html(report, Words(parsed.lang)), "utf-8")
+    else:
+        from badgateway.report.logs_tables import write_tables  # noqa: PLC0415
+
+        write_tables(report, path)
+    if not parsed.json:
+        print(f"written: {path}", file=sys.stderr)
+
+
+class _Progress:
+    """How far the work is, on standard error, where that is a terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet or not sys.stderr.isatty()
+        self._said_all = quiet
+        self._began = time.monotonic()
+        self.heard: Callable[[int, int], None] = self._heard
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    def say(self, line: str) -> None:
+        """One line that stays."""
+        if not self._said_all:
+            self._clear()
+            print(line, file=sys.stderr, flush=True)
+
+    def _heard(self, done: int, whole: int) -> None:
+        seconds = time.monotonic() - self._began
+        if self._quiet or seconds < 0.5 or not whole:
+            return
+        share = done / whole
+        left = seconds / share - seconds if share > 0.02 else 0
+        bar = "━" * int(30 * share)
+        print(
+            f"\r\x1b[K{bar:<30} {100 * share:3.0f} %  {done / 1e6 / seconds:,.0f} MB/s"
+            f"  {left:.0f} s left",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _clear(self) -> None:
+        if not self._quiet:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,93 @@
+"""Packet filters and the ways that they stand in: who is kept from whom by which rule."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
+from badgateway.model.observation import Evidence, Observation, Value
+
+_BLOCKED = ("refused", "times-out", "no-route", "resets", "fails")
+
+
+def filtered(evidence: Evidence) -> Iterator[Observation]:
+    """Rules that keep the gateway from an upstream that it does not reach, and an edge from us."""
+    rules = evidence.named("filter-rule")
+    if rules:
+        yield from _upstreams(evidence, rules)
+        yield from _edges(evidence, rules)
+
+
+def _upstreams(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
+    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
+    for asked in last.values():
+        wanted = address_of(asked.text("upstream"))
+        if wanted is None or wanted.path or asked.text("result") not in _BLOCKED:
+            continue
+        for rule in rules:
+            if not _used(rule) or not (rule.text("port") or rule.text("address")):
+                continue
+            if _names_port(rule.text("port"), wanted.port) and _names(
+                rule.text("address"), wanted.host
+            ):
+                yield _stated(rule, "firewall-rule", address=wanted.host, port=wanted.port)
+                break
+
+
+def _edges(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
+    """Whom visitors were answered by, where that is no address of ours, is an edge before us."""
+    ours = {o.text("address") for o in evidence.named("interface")}
+    for edge in evidence.named("answered-by-edge"):
+        for rule in rules:
+            if not rule.text("source") or not _used(rule):
+                continue
+            same = _names(rule.text("source"), edge.text("address"))
+            # An edge asks from other addresses than those at which it answers.
+            ports = any(_names_port(rule.text("port"), port) for port in ("80", "443"))
+            doors = any(_names(rule.text("address"), host) for host in ours)
+            if same or (rule.text("port") and ports and doors and rule.number("packets")):
+                yield _stated(rule, "edge-kept-out", edge=edge.text("address"), same=same)
+                break
+
+
+def _used(rule: Observation) -> bool:
+    """Whether it met packets, as far as it counts them."""
+    return rule.number("packets") != 0
+
+
+def _names(addresses: str, host: str) -> bool:
+    """Whether a rule's addresses, sets and networks among them, hold a host; all where empty."""
+    if not addresses:
+        return True
+    try:
+        wanted = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    for part in re.split(r"[{},\s]+", addresses):
+        try:
+            if part and wanted in ipaddress.ip_network(part, strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def _names_port(ports: str, port: str) -> bool:
+    if not ports:
+        return True
+    for part in re.split(r"[{},\s]+", ports):
+        first, _, last = part.replace(":", "-").partition("-")
+        if first.isdigit() and port.isdigit() and int(first) <= int(port) <= int(last or first):
+            return True
+    return False
+
+
+def _stated(rule: Observation, word: str, **more: Value) -> Observation:
+    value: dict[str, Value] = {
+        "action": f"{rule.text('action')}s",
+        "rule": rule.text("rule"),
+        "packets": rule.value.get("packets"),
+        **more,
+    }
+    return Observation(Hop.LINK, word, value, rule.source)

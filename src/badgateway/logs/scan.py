@@ -1,0 +1,175 @@
+"""One piece of one log to its summary: line by line, or by columns where that can be done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from functools import partial
+from typing import Protocol
+
+from badgateway.logs.access import form_of
+from badgateway.logs.clock import Clock, Times
+from badgateway.logs.hit import Form
+from badgateway.logs.source import Log, Piece, blocks, line_text, where
+from badgateway.logs.summary import Example, Summary
+from badgateway.logs.wordings import Wordings
+from badgateway.model.secret import masked
+
+EXCERPT = 1_500
+"""Characters of an example that are kept."""
+
+
+class Filler(Protocol):
+    """What adds blocks of whole lines of one log to a summary."""
+
+    def block(self, data: bytes, summary: Summary) -> None:
+        """Add the lines of `data`."""
+
+    def finish(self, summary: Summary) -> None:
+        """Add what was held back."""
+
+
+def clock_of(log: Log) -> Clock:
+    """The clock of a log's times."""
+    zone = None if log.zone is None else timezone(timedelta(seconds=log.zone))
+    return Clock(zone, log.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The summary of a piece, as far as it could be read, and what went wrong, if anything."""
+
+    summary: Summary
+    trouble: str | None = None
+
+
+def scan(piece: Piece) -> Scanned:
+    """The summary of one piece."""
+    summary, fill = Summary(), filler(piece.log)
+    trouble = None
+    try:
+        _, trouble = where(piece.log)
+        for block in blocks(piece):
+            fill.block(block, summary)
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        trouble = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    fill.finish(summary)
+    return Scanned(summary, trouble)
+
+
+def filler(log: Log) -> Filler:
+    """What reads the lines of a log, the fastest that can."""
+    times = Times(clock_of(log), log.head)
+    if not log.access:
+        return _Entries(log, times)
+    form = form_of(log.head, log.formats, times)
+    if form is None:
+        return _Unknown(log)
+    if form.format is not None:
+        try:
+            from badgateway.logs.columns import Columns, plan_of  # noqa: PLC0415
+        except ImportError:
+            return _Requests(log, form)
+        plan = plan_of(form.format)
+        if plan is not None:
+            return Columns(plan, times, by_line(log, form))
+    return _Requests(log, form)
+
+
+def line_filler(log: Log) -> Filler:
+    """What reads the lines of a log one by one: a few at a time are read soonest that way."""
+    times = Times(clock_of(log), log.head)
+    form = form_of(log.head, log.formats, times) if log.access else None
+    if form is not None:
+        return _Requests(log, form)
+    return _Unknown(log) if log.access else _Entries(log, times)
+
+
+Line = Callable[[bytes, Summary, int], None]
+
+
+def by_line(log: Log, form: Form) -> Line:
+    """What adds one line of an access log, by the form that reads it, with its number."""
+    parse, note = form.parse, form.note
+
+    def add(line: bytes, summary: Summary, number: int) -> None:
+        text = line_text(line)
+        hit = parse(text)
+        if hit is not None:
+            summary.hit(hit, partial(_example, log, number, text))
+        elif text.strip() and not note(text) and not text.startswith("#"):
+            summary.unreadable(partial(_example, log, number, text))
+
+    return add
+
+
+class _Requests:
+    """Lines that are requests, one by one."""
+
+    def __init__(self, log: Log, form: Form) -> None:
+        self._add = by_line(log, form)
+
+    def block(self, data: bytes, summary: Summary) -> None:
+        """Add the lines of `data`."""
+        for line in _lines(data):
+            summary.lines += 1
+            self._add(line, summary, summary.lines)
+
+    def finish(self, summary: Summary) -> None:
+        """Nothing was held back."""
+
+
+class _Entries:
+    """Lines of an error log."""
+
+    def __init__(self, log: Log, times: Times) -> None:
+        self._log, self._times = log, times
+        self._wordings = Wordings(log.kind)
+        self._last: int | None = None
+
+    def block(self, data: bytes, summary: Summary) -> None:
+        """Add the lines of `data`."""
+        times, wordings = self._times, self._wordings
+        for line in _lines(data):
+            summary.lines += 1
+            text = line_text(line)
+            if not text or text.isspace():
+                continue
+            second = times.of(text)
+            # A line without a time, such as one of a traceback, belongs to the one before it.
+            self._last = second = self._last if second is None else second
+            summary.entries += 1
+            example = partial(_example, self._log, summary.lines, text)
+            summary.say(wordings.of(text, times.end), second, example)
+
+    def finish(self, summary: Summary) -> None:
+        """Nothing was held back."""
+
+
+class _Unknown:
+    """Lines that nobody can read."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def block(self, data: bytes, summary: Summary) -> None:
+        """Count the lines of `data`."""
+        for line in _lines(data):
+            summary.lines += 1
+            if text := line_text(line).strip():
+                summary.unreadable(partial(_example, self._log, summary.lines, text))
+
+    def finish(self, summary: Summary) -> None:
+        """Nothing was held back."""
+
+
+def _lines(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _example(log: Log, number: int, text: str) -> Example:
+    return Example(log.name, log.kind, number, masked(text[: EXCERPT * 2])[:EXCERPT])

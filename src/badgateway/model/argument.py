@@ -1,0 +1,111 @@
+"""Typed values: what may stand in an argument of a command or in a directive.
+
+What was read from a site, a log or a file becomes part of a change only through one of these
+types. Each admits exactly what the word means and nothing that a configuration or a program could
+take for something else.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+
+from badgateway.model.observation import Value
+
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
+_PATH = re.compile(r"/[A-Za-z0-9._/@+,:=-]{1,4000}\Z")
+_WORD = re.compile(r"(?!.*[.][.])[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
+_SIZE = re.compile(r"[1-9]\d{0,8}[kKmMgG]?\Z")
+
+
+class ArgumentError(ValueError):
+    """A value that is not what its place wants."""
+
+
+def _host(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        labels = text.split(".")
+        named = len(text) < 254 and all(_LABEL.match(label) for label in labels)
+        if named and not labels[-1].isdigit():
+            return text
+    raise ArgumentError(f"'{text[:60]}' is no address and no host name")
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        raise ArgumentError(f"'{text[:60]}' is no IP address") from None
+
+
+def _port(text: str) -> str:
+    if re.fullmatch(r"[1-9]\d{0,4}", text) and int(text) < 65_536:
+        return text
+    raise ArgumentError(f"'{text[:60]}' is no port")
+
+
+def _address(text: str) -> str:
+    """`HOST:PORT` or `unix:/PATH`."""
+    if text.startswith("unix:"):
+        return "unix:" + _path(text.removeprefix("unix:"))
+    host, _, port = text.rpartition(":")
+    host = _host(host)
+    return f"[{host}]:{_port(port)}" if ":" in host else f"{host}:{_port(port)}"
+
+
+def _ips(text: str) -> str:
+    """Addresses with commas between them."""
+    return ",".join(_ip(part) for part in text.split(","))
+
+
+def _path(text: str) -> str:
+    if _PATH.match(text) and "/../" not in f"{text}/":
+        return text
+    raise ArgumentError(f"'{text[:60]}' is no plain absolute path")
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if pattern.match(text):
+            return text
+        raise ArgumentError(f"'{text[:60]}' is no {what}")
+
+    return check
+
+
+TYPES: Mapping[str, Callable[[str], str]] = {
+    "address": _address,
+    "host": _host,
+    "ip": _ip,
+    "ips": _ips,
+    "port": _port,
+    "path": _path,
+    "pid": _matching(re.compile(r"[1-9]\d{0,9}\Z"), "process"),
+    "count": _matching(re.compile(r"\d{1,9}\Z"), "number"),
+    "seconds": _matching(re.compile(r"[1-9]\d{0,5}\Z"), "number of seconds"),
+    "size": _matching(_SIZE, "size"),
+    "word": _matching(_WORD, "plain word"),
+}
+"""Each type with what returns the value in its own form, or raises `ArgumentError`."""
+
+PLACE = re.compile(r"\{(\w+):(\w+)\}")
+"""How a place for a value is written: `{found:address}`."""
+
+
+def filled(template: str, values: Mapping[str, Value]) -> str:
+    """`template` with its places filled, each value checked by the type that the place names.
+
+    Raises:
+        ArgumentError: a value is missing or is not of its type.
+    """
+
+    def one(found: re.Match[str]) -> str:
+        name, kind = found[1], found[2]
+        value = values.get(name)
+        if value is None or isinstance(value, bool | tuple | Mapping):
+            raise ArgumentError(f"nothing is known for '{name}'")
+        text = str(int(value)) if isinstance(value, float) else value
+        return TYPES[kind](str(text))
+
+    return PLACE.sub(one, template)

@@ -1,0 +1,93 @@
+"""What is there on a machine to act on: servers, services, rules of a firewall. Frozen data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs, and how it was started.
+
+    Attributes:
+        product: its name.
+        pid: of its first process.
+        program: its executable.
+        arguments: what it was started with.
+        config: its configuration file; empty where it has none.
+        user: whom its workers run as.
+        work: the folder that it works in, where it has one (Varnish's -n).
+    """
+
+    product: str
+    pid: int
+    program: str
+    arguments: tuple[str, ...] = ()
+    config: str = ""
+    user: str = ""
+    work: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that is started by name.
+
+    Attributes:
+        name: as its manager knows it.
+        manager: `systemd`, `init` (a script of /etc/init.d), `docker` or `supervisor`.
+        running: whether it runs.
+        addresses: where it would listen, as far as its command line or configuration says.
+        config: the configuration file that its command line names; empty where none.
+        holder: a process of the place (container, network namespace) it belongs to; 0 for our own.
+        pid_file: where the program itself notes its process; empty where it does not.
+    """
+
+    name: str
+    manager: str
+    running: bool
+    addresses: tuple[str, ...] = ()
+    config: str = ""
+    holder: int = 0
+    pid_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the firewall that drops or rejects.
+
+    Attributes:
+        family: nft's word for the family of its table.
+        table: the table.
+        chain: the chain.
+        hook: `input`, `output` or `forward`.
+        saddr: the one source address it names; empty for any.
+        daddr: the one destination address; empty for any.
+        protocol: `tcp` or `udp`; empty for any.
+        ports: destination ports it names; empty for any.
+        more: whether it has conditions that were not understood.
+        holder: a process of the place whose firewall it is; 0 for our own.
+    """
+
+    family: str
+    table: str
+    chain: str
+    hook: str
+    saddr: str = ""
+    daddr: str = ""
+    protocol: str = ""
+    ports: tuple[int, ...] = ()
+    more: bool = False
+    holder: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How an upstream answers when it is given time.
+
+    Attributes:
+        seconds: until the head of its answer was there; None where it never came.
+        head: the head's size in bytes; None where it never came.
+        plain: whether it speaks plain HTTP.
+    """
+
+    seconds: float | None = None
+    head: int | None = None
+    plain: bool = False

@@ -1,0 +1,110 @@
+"""Edits of configuration files, one file per dialect: the smallest span changes, no other byte.
+
+Each dialect offers `assign` (a directive gets a value, where it stands or beside the given line)
+and `remove`; some write addresses in a way of their own and offer `point`. None of them judges
+what it writes: values have passed `model/argument.py`, the product tests the result.
+"""
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+
+DIALECTS = {
+    "nginx": "nginx",
+    "apache": "apache",
+    "haproxy": "haproxy",
+    "php-fpm": "ini",
+    "caddy": "braces",
+    "varnish": "braces",
+    "lighttpd": "lines",
+    "trafficserver": "lines",
+    "wordpress": "lines",
+}
+"""The dialect of each product's configuration."""
+
+
+class EditError(ValueError):
+    """An edit that cannot be made: what it is about does not stand there."""
+
+
+def assign(by: str, text: str, line: int, name: str, value: str) -> str:
+    """`text` with the directive `name` set to `value` in the block of `line` (from 1).
+
+    Raises:
+        EditError: the product's dialect has no such edit, or the line holds nothing of the kind.
+    """
+    return _of(by, "assign")(text, line, name, value)
+
+
+def remove(by: str, text: str, line: int, name: str) -> str:
+    """`text` without the directive `name` in the block of `line`.
+
+    Raises:
+        EditError: it does not stand there.
+    """
+    return _of(by, "remove")(text, line, name)
+
+
+def point(by: str, text: str, line: int, old: str, new: str) -> str:
+    """`text` with the address `old` on `line` changed to `new`.
+
+    Raises:
+        EditError: the line does not hold it.
+    """
+    module = import_module(f"{__name__}.{DIALECTS.get(by, 'lines')}")
+    if found := getattr(module, "point", None):
+        return str(found(text, line, old, new))
+    for written in (old, *_other_forms(old)):
+        try:
+            return replace(text, line, written, new)
+        except EditError:
+            continue
+    raise EditError(f"line {line} does not name {old}")
+
+
+def replace(text: str, line: int, old: str, new: str) -> str:
+    """`text` with `old` on `line`, where it stands as a word of its own, changed to `new`.
+
+    Raises:
+        EditError: the line does not hold it.
+    """
+    begin, end = span(text, line)
+    found = re.compile(rf"(?<![\w.:-]){re.escape(old)}(?![\w.-]|:\d)").search(text, begin, end)
+    if found is None:
+        raise EditError(f"line {line} does not hold '{old}'")
+    return text[: found.start()] + new + text[found.end() :]
+
+
+def span(text: str, line: int) -> tuple[int, int]:
+    """Where a line begins and ends, its line end left out.
+
+    Raises:
+        EditError: there is no such line.
+    """
+    begin = 0
+    for _ in range(line - 1):
+        begin = text.find("\n", begin) + 1
+        if begin == 0:
+            raise EditError(f"there is no line {line}")
+    end = text.find("\n", begin)
+    return begin, len(text) if end < 0 else end
+
+
+def indent(text: str, begin: int) -> str:
+    """The white space at the beginning of the line that begins at `begin`."""
+    found = re.compile(r"[ \t]*").match(text, begin)
+    return found[0] if found else ""
+
+
+def _other_forms(address: str) -> tuple[str, ...]:
+    """An address without the port that its scheme implies, and `localhost` as it may be written."""
+    host, _, port = address.rpartition(":")
+    return (host,) if port in ("80", "443") and host else ()
+
+
+def _of(by: str, what: str) -> Callable[..., str]:
+    module = import_module(f"{__name__}.{DIALECTS.get(by, 'lines')}")
+    found: Callable[..., str] | None = getattr(module, what, None)
+    if found is None:
+        raise EditError(f"no such edit of {by or 'this file'} is known")
+    return found

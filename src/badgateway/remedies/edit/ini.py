@@ -1,0 +1,38 @@
+"""`name = value` in sections: PHP-FPM's pools, systemd's units, php.ini."""
+
+from badgateway.remedies.edit import EditError, indent, span
+
+
+def assign(text: str, line: int, name: str, value: str) -> str:
+    """Set a value in the section of `line`."""
+    lines = text.splitlines(keepends=True)
+    head, end = _section(lines, line)
+    for number in range(head, end):
+        left, sign, _ = lines[number].partition("=")
+        if sign and left.strip() == name:
+            begin, stop = span(text, number + 1)
+            gap = " " if left.endswith((" ", "\t")) else ""
+            return f"{text[:begin]}{indent(text, begin)}{name}{gap}={gap}{value}{text[stop:]}"
+    begin = sum(map(len, lines[:end]))
+    glue = "" if not begin or text[begin - 1] == "\n" else "\n"
+    return f"{text[:begin]}{glue}{name} = {value}\n{text[begin:]}"
+
+
+def remove(text: str, line: int, name: str) -> str:
+    """Take a value out of the section of `line`."""
+    lines = text.splitlines(keepends=True)
+    head, end = _section(lines, line)
+    for number in range(head, end):
+        left, sign, _ = lines[number].partition("=")
+        if sign and left.strip() == name:
+            return "".join(lines[:number] + lines[number + 1 :])
+    raise EditError(f"'{name}' does not stand in the section of line {line}")
+
+
+def _section(lines: list[str], line: int) -> tuple[int, int]:
+    if not 1 <= line <= len(lines):
+        raise EditError(f"there is no line {line}")
+    heads = [number for number, text in enumerate(lines) if text.lstrip().startswith("[")]
+    before = [number for number in heads if number < line]
+    after = [number for number in heads if number >= line]
+    return (before[-1] if before else 0), (after[0] if after else len(lines))

@@ -1,0 +1,146 @@
+"""Where requests should go: another address, another port, another socket, another scheme."""
+
+import re
+from collections.abc import Iterator
+
+from badgateway.model.listening import address_of
+from badgateway.model.observation import Observation
+from badgateway.remedies.facts import Facts
+from badgateway.remedies.find import Binding
+from badgateway.remedies.find.here import at, failing, once, upstreams
+
+FINDERS = (
+    *("stated_upstream", "listener", "not_tls", "wants_tls", "sni", "database", "resolver"),
+    *("tls_versions", "health_path", "reused_connections"),
+)
+
+
+def stated_upstream(facts: Facts) -> Iterator[Binding]:
+    """The owner says where the application listens."""
+    stated = facts.stated.get("upstream")
+    if not stated:
+        return
+    wrong = [o for o in failing(facts) or upstreams(facts) if o.text("upstream") != stated]
+    for line in once(wrong):
+        yield at(line, upstream=line.text("upstream"), found=stated)
+
+
+def listener(facts: Facts) -> Iterator[Binding]:
+    """Nothing listens where requests are sent, and exactly one listener can be meant."""
+    if facts.stated.get("upstream"):
+        return
+    words = ("listens-elsewhere", "listens-on-other-family")
+    for wrong in facts.evidence.named(*words):
+        found = wrong.text("found")
+        if (there := address_of(found)) is not None and there.everywhere and not there.path:
+            found = f"127.0.0.1:{there.port}"
+        for line in once(
+            [o for o in upstreams(facts) if o.text("upstream") == wrong.text("upstream")]
+        ):
+            yield at(line, upstream=line.text("upstream"), found=found)
+
+
+def not_tls(facts: Facts) -> Iterator[Binding]:
+    """The gateway speaks TLS to an upstream that does not."""
+    named = {o.text("upstream") for o in facts.evidence.named("upstream-not-tls")}
+    for line in once(upstreams(facts)):
+        plain = facts.measured.get(line.text("upstream"))
+        if line.text("protocol") != "https" and not _ssl(
+            facts, line.text("file"), line.value["line"]
+        ):
+            continue
+        if line.text("upstream") in named or (plain is not None and plain.plain):
+            yield at(line, upstream=line.text("upstream"))
+
+
+def _ssl(facts: Facts, file: str, number: object) -> bool:
+    """Whether a line of HAProxy's has the word `ssl`."""
+    lines = (facts.text(file) or "").splitlines()
+    here = isinstance(number, int) and 0 < number <= len(lines)
+    return here and bool(re.search(r"\sssl(\s|$)", lines[int(str(number)) - 1]))
+
+
+def wants_tls(facts: Facts) -> Iterator[Binding]:
+    """The gateway speaks plain HTTP to an upstream that wants TLS."""
+    named = {o.text("upstream") for o in facts.evidence.named("upstream-is-tls")}
+    asked = facts.evidence.named("upstream-asked")
+    named |= {o.text("upstream") for o in asked if o.text("result") == "wants-tls"}
+    for line in once(upstreams(facts)):
+        if line.text("protocol") == "http" and line.text("upstream") in named:
+            yield at(line, upstream=line.text("upstream"))
+
+
+def sni(facts: Facts) -> Iterator[Binding]:
+    """TLS to the upstream without a server name; HAProxy's line tells which name it verifies."""
+    flaws = {
+        (o.text("file"), o.value.get("line"))
+        for o in facts.evidence.named("config-flaw")
+        if o.text("flaw") == "sni-missing"
+    }
+    for line in once(upstreams(facts)):
+        if (line.text("file"), line.value.get("line")) in flaws and line.text("by") == "nginx":
+            yield at(line)
+        if line.text("by") == "haproxy":
+            lines = (facts.text(line.text("file")) or "").splitlines()
+            number = line.value.get("line")
+            here = lines[number - 1] if isinstance(number, int) and number <= len(lines) else ""
+            name = re.search(r"\bverifyhost (\S+)", here)
+            if name and re.search(r"\sssl\s", here) and " sni " not in here:
+                yield at(line, name=name[1])
+
+
+def database(facts: Facts) -> Iterator[Binding]:
+    """The application looks for its database where it is not."""
+    for wrong in facts.evidence.named("database-elsewhere"):
+        place = wrong.text("file"), wrong.value.get("line")
+        wishes = facts.evidence.named("config-database")
+        wish = next((o for o in wishes if (o.text("file"), o.value.get("line")) == place), None)
+        if wish is not None and wish.text("file").startswith("/"):
+            wanted, found = address_of(wish.text("database")), address_of(wrong.text("found"))
+            if wanted is not None and found is not None and wanted.port != found.port:
+                yield at(wish, by="wordpress", old=wanted.port, found=found.port)
+
+
+def resolver(facts: Facts) -> Iterator[Binding]:
+    """A resolver that nginx asks does not answer; this machine's own does."""
+    for own in facts.resolvers[:1]:
+        for line in _by_variable(facts):
+            yield at(line, resolver=own)
+
+
+def _by_variable(facts: Facts) -> Iterator[Observation]:
+    """Lines of nginx's whose upstream is looked up at each request."""
+    for o in facts.evidence.named("config-upstream"):
+        if o.text("by") == "nginx" and o.value.get("variable") and not o.value.get("other_site"):
+            yield o
+
+
+def tls_versions(facts: Facts) -> Iterator[Binding]:
+    """The gateway and its upstream have no TLS version in common, and the gateway's are limited."""
+    told = facts.evidence.named("upstream-tls-failed")
+    if any(o.text("reason") == "version" for o in told):
+        for line in once(upstreams(facts)):
+            if "proxy_ssl_protocols" in (facts.text(line.text("file")) or ""):
+                yield at(line)
+
+
+def health_path(facts: Facts) -> Iterator[Binding]:
+    """The health check asks for a page that fails, while the site's own first page answers."""
+    answering = {
+        o.text("upstream")
+        for o in facts.evidence.named("upstream-asked")
+        if o.text("result") == "answers" and (o.number("status") or 599) < 400
+    }
+    named = facts.evidence.named(
+        "health-check-failed", "upstreams-all-down", "upstream-marked-down"
+    )
+    for line in once(upstreams(facts)) if named else ():
+        if line.text("upstream") in answering:
+            yield at(line)
+
+
+def reused_connections(facts: Facts) -> Iterator[Binding]:
+    """Apache reuses connections that the application has closed."""
+    for line in once(upstreams(facts)):
+        if line.text("by") == "apache":
+            yield at(line)

@@ -1,0 +1,116 @@
+"""One fix from the verdict to the proof: look, propose, apply, prove from outside, or take back."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from badgateway.investigate.check import check_url
+from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.knowledge.remedy import load_handling, load_remedies
+from badgateway.model.plan import Plan
+from badgateway.model.target import Target, Wishes
+from badgateway.model.verdict import Outcome, Verdict
+from badgateway.remedies.plan import Proposal, propose
+from badgateway.repair.apply import ApplyError, Left, apply, take_back
+from badgateway.repair.journal import KEPT, Journal
+from badgateway.repair.look import facts_of
+
+ASKED = 4
+"""Times in a row that the page must be well: a fault that comes and goes is not healed by luck."""
+PATIENCE = 10.0
+"""Seconds that servers get until a change is in force."""
+
+
+class Result(StrEnum):
+    """How a fix ended."""
+
+    HEALED = "healed"
+    UNPROVED = "unproved"
+    TAKEN_BACK = "taken-back"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How a fix ended, and why.
+
+    Attributes:
+        result: in a word.
+        why: for people; empty where it healed.
+        verdict: what the outside check said last; None where none was made.
+        left: what was not taken back.
+    """
+
+    result: Result
+    why: str = ""
+    verdict: Verdict | None = None
+    left: tuple[Left, ...] = ()
+
+
+def look(request: Request, wishes: Wishes) -> Verdict:
+    """What is broken, by this machine and from outside."""
+    return asyncio.run(inspect_machine(request, wishes))
+
+
+def proposal(verdict: Verdict, stated: dict[str, str]) -> Proposal:
+    """What could be done about it here."""
+    return propose(facts_of(verdict, stated), load_remedies(), load_handling())
+
+
+class Fixing:
+    """Plans put into force one after the other, until the page is well or all are taken back."""
+
+    def __init__(self, state: Path, target: Target | None, wishes: Wishes) -> None:
+        """Nothing is done yet; `target` None means that nothing can be proved from outside."""
+        self.target, self.wishes = target, wishes
+        self.journal = Journal.begun(state, {"url": target.url if target else ""})
+
+    def apply(self, plan: Plan) -> str:
+        """Make its changes; returns what went wrong, empty if nothing.
+
+        What went wrong takes everything of this fix back.
+        """
+        try:
+            apply(plan, self.journal)
+        except (ApplyError, OSError) as error:
+            return str(error)
+        return ""
+
+    def prove(self, tell: Callable[[str], None]) -> Verdict | None:
+        """Ask from outside until it is well, or patience ends; None where there is no URL."""
+        if self.target is None:
+            return None
+        end = time.monotonic() + PATIENCE
+        while True:
+            tell(f"asking for {self.target.url}")
+            verdict = asyncio.run(check_url(self.target, self.wishes))
+            good = well(verdict)
+            for _ in range(ASKED - 1):
+                if not good:
+                    break
+                verdict = asyncio.run(check_url(self.target, self.wishes))
+                good = well(verdict)
+            if good or time.monotonic() > end:
+                return verdict
+            time.sleep(0.5)
+
+    def keep(self) -> None:
+        """Its changes stay; `undo` can still take them back."""
+        self.journal.note(KEPT)
+
+    def take_back(self) -> tuple[Left, ...]:
+        """Everything as it was; returns what could not be."""
+        return tuple(take_back(self.journal))
+
+
+def well(verdict: Verdict) -> bool:
+    """Whether a visitor gets the site: its page, or an answer of its own that no gateway made."""
+    if verdict.outcome is Outcome.HEALTHY:
+        return True
+    return (
+        verdict.outcome is Outcome.OTHER_ERROR
+        and verdict.status in (401, 404, 410)
+        and not verdict.determined
+    )

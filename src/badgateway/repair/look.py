@@ -1,0 +1,162 @@
+"""What a plan needs to know beyond the verdict; only looked at, nothing is changed."""
+
+import asyncio
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from badgateway.knowledge.started import started
+from badgateway.model.listening import address_of
+from badgateway.model.machine import Measured, Rule, Running, Service
+from badgateway.model.verdict import Verdict
+from badgateway.remedies.facts import Facts
+from badgateway.repair.apply import FILE_LIMIT
+from badgateway.state.firewall import rules_of
+from badgateway.state.measure import measured
+from badgateway.state.place import Place, places
+from badgateway.state.services import services_of
+from badgateway.state.software import software_of
+from badgateway.transport.system import name_servers
+
+PLACES = 8
+"""Places (containers) that are looked into."""
+
+
+def text_of(path: str) -> str | None:
+    """The text of a file, bytes that are no UTF-8 kept; None where there is none to read."""
+    try:
+        file = Path(path)
+        if not file.is_file() or file.stat().st_size > FILE_LIMIT:
+            return None
+        return file.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return None
+
+
+def facts_of(verdict: Verdict, stated: dict[str, str]) -> Facts:
+    """Everything that plans for this verdict are made from."""
+    everywhere = _near(verdict)
+    running = [one for place in everywhere for one in _running(place)]
+    services: list[Service] = []
+    rules: list[Rule] = []
+    for place in everywhere:
+        services += services_of(place, _listens)
+        rules += rules_of(place)
+    return Facts(
+        verdict=verdict,
+        text=text_of,
+        running=tuple(running),
+        services=tuple(services),
+        rules=tuple(rules),
+        stopped=tuple(sorted(_stopped(verdict))),
+        memory=psutil.virtual_memory().available >> 20,
+        child=_child(running),
+        measured=asyncio.run(_measured(verdict)),
+        resolvers=tuple(name_servers()),
+        ports=_ports(),
+        stated=stated,
+    )
+
+
+def _near(verdict: Verdict) -> list[Place]:
+    """Our own place, and those that an upstream's or a database's address leads into."""
+    names = ("config-upstream", "config-database")
+    texts = [
+        o.text(key)
+        for o in verdict.observations if o.name in names
+        for key in ("upstream", "database")
+    ]  # fmt: skip
+    hosts = {a.host for text in texts if (a := address_of(text)) is not None}
+    own, *others = places()
+    return [own, *(p for p in others if hosts & p.addresses - {"127.0.0.1", "::1"})][:PLACES]
+
+
+def _running(place: Place) -> Iterator[Running]:
+    for software in software_of(place):
+        pid = software.pid
+        try:
+            process = psutil.Process(pid)
+            program, words = process.exe(), process.cmdline()
+        except psutil.Error:
+            continue
+        # nginx and others show a title: the command line stands behind its colon.
+        flat = " ".join(words).split()
+        if titled := re.match(r"\S+: master process (\S+) ?(.*)", " ".join(words).strip()):
+            flat = [titled[1], *titled[2].split()]
+        config = software.config
+        if program.endswith(("php-fpm",)) or software.product == "php-fpm":
+            config = config or _php_config(words)
+        work = next((flat[i + 1] for i, w in enumerate(flat[:-1]) if w == "-n"), "")
+        yield Running(
+            software.product, pid, program, tuple(flat[1:]), config, software.user,
+            work if work.startswith("/") else "",
+        )  # fmt: skip
+
+
+def _php_config(words: list[str]) -> str:
+    found = re.search(r"master process \((/[^)]+)\)", " ".join(words))
+    return found[1] if found else ""
+
+
+def _listens(command: str) -> tuple[str, ...]:
+    return tuple(str(value["address"]) for word, value in started(command) if word == "listening")
+
+
+def _stopped(verdict: Verdict) -> set[int]:
+    """The stopped processes of each server that was seen stopped, all of its session."""
+    named = {
+        pid
+        for o in verdict.observations
+        if o.name == "upstream-frozen" and isinstance(pid := o.value.get("pid"), int) and pid > 1
+    }
+    sessions = {os.getsid(pid) for pid in named if psutil.pid_exists(pid)}
+    found: set[int] = set()
+    for process in psutil.process_iter(["pid", "status"]) if sessions else ():
+        try:
+            if (
+                process.info["status"] == psutil.STATUS_STOPPED
+                and os.getsid(process.pid) in sessions
+            ):
+                found.add(process.pid)
+        except OSError:
+            continue
+    return found
+
+
+def _child(running: list[Running]) -> int | None:
+    """The mean memory of PHP-FPM's processes, in MB."""
+    sizes = []
+    for one in running:
+        if one.product == "php-fpm":
+            for child in psutil.Process(one.pid).children():
+                try:
+                    sizes.append(child.memory_info().rss >> 20)
+                except psutil.Error:
+                    continue
+    return max(1, sum(sizes) // len(sizes)) if sizes else None
+
+
+def _ports() -> tuple[int, int] | None:
+    try:
+        low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()
+        return int(low), int(high)
+    except (OSError, ValueError):
+        return None
+
+
+async def _measured(verdict: Verdict) -> dict[str, Measured]:
+    """Each upstream that takes connections, asked once more with more time."""
+    takes = {
+        o.text("upstream"): o
+        for o in verdict.observations
+        if o.name == "upstream-asked"
+        and o.text("result") in ("answers", "accepts", "silent", "invalid-answer", "closes")
+        and o.text("protocol") in ("http", "https")
+    }
+    site = next((str(s) for o in verdict.observations if o.name == "config-upstream"
+                 for s in o.items("sites")), "localhost")  # fmt: skip
+    found = await asyncio.gather(*(measured(address, site) for address in list(takes)[:16]))
+    return dict(zip(takes, found, strict=False))

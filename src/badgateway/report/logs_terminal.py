@@ -1,0 +1,316 @@
+"""Incidents in a terminal: the whole time as two sparklines, then one block for each incident."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.text import Text
+
+from badgateway.model.incident import (
+    Background,
+    Change,
+    Count,
+    FirstLook,
+    Incident,
+    LogReport,
+    Wording,
+)
+from badgateway.model.verdict import Verdict, Who
+from badgateway.model.vocabulary import vocabulary
+from badgateway.report.safe import safe
+from badgateway.report.terminal import Row
+from badgateway.report.words import Words
+
+_BARS, _BARS_ASCII = "▁▂▃▄▅▆▇█", "_.:-=+*#"
+_SHOWN = 3
+_MOST_INCIDENTS = 30
+_MOST_STEPS = 3
+_SURE = 0.05
+"""A cause less probable than this is not worth a line."""
+
+
+def first_words(looked: FirstLook, seconds: float, words: Words) -> Iterator[str]:
+    """What the first look found."""
+    total = sum(looked.errors.values())
+    took = words.seconds(seconds)
+    size = f"{looked.bytes / 1e9:.1f} GB"
+    if not total:
+        yield words.say("first look ({took} for {size}): no gateway errors", took=took, size=size)
+        return
+    ranked = sorted(looked.errors.items(), key=lambda pair: -pair[1])[:4]
+    kinds = ", ".join(f"{status}: {count:,}" for status, count in ranked)
+    line = words.say(
+        "first look ({took} for {size}): {total} gateway errors ({kinds})",
+        took=took,
+        size=size,
+        total=f"{total:,}",
+        kinds=kinds,
+    )
+    yield line
+    if looked.minutes:
+        minute, count = max(looked.minutes.items(), key=lambda pair: (pair[1], -pair[0]))
+        at = datetime.fromtimestamp(minute * 60).astimezone()
+        yield words.say(
+            "  most in one minute: {count} at {at}", count=f"{count:,}", at=f"{at:%Y-%m-%d %H:%M}"
+        )
+
+
+def change_words(change: Change, words: Words) -> Iterator[str]:
+    """An incident that began, or was over, while logs are followed."""
+    incident = change.incident
+    if change.what == "over":
+        lasted = _lasted(incident.end - incident.begin, words)
+        yield words.say(
+            "{time} over after {lasted}: {errors} errors",
+            time=f"{incident.end:%H:%M:%S}",
+            lasted=lasted,
+            errors=f"{incident.errors:,}",
+        )
+        return
+    yield words.say(
+        "{time} an incident began: {whom}",
+        time=f"{incident.begin:%H:%M:%S}",
+        whom=_whom(incident, words),
+    )
+    for line in _cause(incident.verdict, words):
+        yield f"  {line.plain}"
+    for wording in incident.wordings[:2]:
+        yield f"  {safe(wording.example, 300)}"
+
+
+def show(report: LogReport, words: Words, out: Console, brief: bool = False) -> None:
+    """Print the whole report."""
+    simple = not out.encoding.lower().startswith("utf")
+    for line in _head(report, words):
+        out.print(line)
+    for title, values, style in (
+        (words.say("requests"), report.trend, "cyan"),
+        (words.say("errors"), report.errors_trend, "red"),
+    ):
+        if any(values):
+            line = Text(f"  {title:<9}").append(spark(values, simple), style)
+            line.append(f"  {words.say('most: {count}', count=f'{max(values):,}')}", "dim")
+            out.print(line, no_wrap=True, overflow="ellipsis")
+    out.print()
+    shown = report.incidents[-_MOST_INCIDENTS:]
+    out.print(Text(_title(report, words), "bold red" if report.incidents else "bold"))
+    if len(report.incidents) > len(shown):
+        more = words.say("the latest {count}; --json and --html have all", count=len(shown))
+        out.print(Text(f"  {more}", "dim"))
+    for incident in shown:
+        out.print()
+        _incident(incident, words, out, simple, brief)
+    if report.background is not None:
+        out.print()
+        _background(report.background, words, out)
+    if not brief:
+        for title, rows in (
+            (words.say("What error logs say"), _wordings(report.wordings[:12])),
+            (words.say("How long upstreams took"), _durations(report, words)),
+            (words.say("Who asked most"), _counts(report.clients[:5], words)),
+            (words.say("What was asked for most"), _counts(report.paths[:5], words)),
+        ):
+            content = list(rows)
+            if content:
+                out.print()
+                out.print(Text(title, "bold"))
+                for row in content:
+                    row.print(out)
+    remarks = list(_remarks(report, words))
+    if remarks:
+        out.print()
+    for remark in remarks:
+        out.print(Text(remark, "yellow"))
+    out.print()
+    out.print(Text(words.say("{seconds} in all", seconds=words.seconds(report.elapsed_s)), "dim"))
+
+
+def spark(values: Sequence[int], simple: bool = False) -> str:
+    """Numbers as a line of bars; what is not 0 is always seen."""
+    bars = _BARS_ASCII if simple else _BARS
+    top = max(values, default=0)
+    return "".join(
+        " " if not v else bars[min(len(bars) - 1, int(v / top * (len(bars) - 1) + 0.5))]
+        for v in values
+    )
+
+
+def _head(report: LogReport, words: Words) -> Iterator[Text]:
+    names = [safe(log.name, 60) for log in report.logs]
+    more = f" (+{len(names) - 4})" if len(names) > 4 else ""
+    yield Text(", ".join(names[:4]) + more, "bold")
+    parts = []
+    if report.requests:
+        parts.append(words.say("{count} requests", count=f"{report.requests:,}"))
+    if report.entries:
+        parts.append(words.say("{count} lines of error logs", count=f"{report.entries:,}"))
+    if report.begin and report.end:
+        parts.append(f"{_when(report.begin)} – {_when(report.end)} UTC")
+    if report.requests:
+        share = f"{100 * report.errors / report.requests:.2f}"
+        parts.append(
+            words.say("{count} gateway errors ({share} %)", count=f"{report.errors:,}", share=share)
+        )
+    yield Text("  " + ", ".join(parts))
+
+
+def _title(report: LogReport, words: Words) -> str:
+    count = len(report.incidents)
+    if count == 0:
+        return words.say("No incident: errors never were above the usual.")
+    if count == 1:
+        return words.say("1 incident")
+    return words.say("{count} incidents", count=count)
+
+
+def _incident(incident: Incident, words: Words, out: Console, simple: bool, brief: bool) -> None:
+    line = Text(f"{incident.id:>4}  ", "bold red")
+    line.append(f"{_when(incident.begin)} – {_until(incident)}", "bold")
+    line.append(f"  {_lasted(incident.end - incident.begin, words)}")
+    if incident.ongoing:
+        line.append("  " + words.say("still going on as the logs end"), "bold red")
+    out.print(line)
+    rows = [Row(Text("      "), Text(spark(incident.trend, simple), "red"), 6)]
+    rows.append(Row(Text("      "), Text(_whom(incident, words)), 6))
+    rows += [Row(Text("      "), row, 6) for row in _cause(incident.verdict, words)]
+    if incident.before:
+        told = words.say("the same cause {count} times before", count=incident.before)
+        rows.append(Row(Text("      "), Text(told, "dim"), 6))
+    if not brief:
+        rows += list(_details(incident, words))
+    for row in rows:
+        row.print(out)
+
+
+def _whom(incident: Incident, words: Words) -> str:
+    if incident.share is None:
+        return words.say("{count} lines of errors", count=f"{incident.errors:,}")
+    return words.say(
+        "{errors} of {requests} requests failed ({share} %; usual {usual} %), {clients} addresses",
+        errors=f"{incident.errors:,}",
+        requests=f"{incident.requests:,}",
+        share=f"{100 * incident.share:.1f}",
+        usual=f"{100 * incident.usual:.2f}",
+        clients=f"{incident.clients:,}",
+    )
+
+
+def _cause(verdict: Verdict, words: Words) -> Iterator[Text]:
+    titles = vocabulary().causes
+    causes = [c for c in verdict.causes if c.probability >= _SURE][: 1 if verdict.determined else 3]
+    if not causes:
+        yield Text(words.say("what broke cannot be told from these logs"), "dim")
+    for ranked in causes:
+        line = Text(f"{words.percent(ranked.probability):>5}  ", "bold")
+        line.append(words.say(titles[ranked.cause].title), "bold")
+        line.append(f"  ({ranked.cause})", "dim")
+        yield line
+
+
+def _details(incident: Incident, words: Words) -> Iterator[Row]:
+    for title, counts in (
+        (words.say("answers"), incident.statuses),
+        (words.say("asked"), incident.upstreams),
+        (words.say("paths"), incident.paths),
+        (words.say("retries"), incident.retries),
+    ):
+        if counts:
+            told = ", ".join(f"{safe(c.name, 60)} ({100 * c.share:.0f} %)" for c in counts[:_SHOWN])
+            yield Row(Text(f"      {title}: ", "dim"), Text(told), 15)
+    for limit in incident.limits[:1]:
+        told = words.say(
+            "{count} took {seconds} s each: a limit", count=limit.count, seconds=limit.seconds
+        )
+        yield Row(Text(f"      {words.say('time')}: ", "dim"), Text(told), 15)
+    for wording in incident.wordings[:_SHOWN]:
+        yield _wording(wording, "      ")
+    steps = [step for step in incident.verdict.steps if step.who is Who.OWNER][:_MOST_STEPS]
+    for step in steps:
+        yield Row(Text("      → "), Text(safe(words.say(step.text), 400)), 8)
+        if step.command:
+            yield Row(Text("        $ "), Text(safe(step.command, 400), "cyan"), 10)
+
+
+def _wording(wording: Wording, indent: str) -> Row:
+    body = Text(safe(wording.text, 160))
+    about = f" [{safe(wording.subject, 60)}]" if wording.subject else ""
+    body.append(f"{about}  {safe(wording.source, 120)}", "dim")
+    mark = "✓" if wording.known else "?"
+    return Row(Text(f"{indent}{mark} {wording.count:>6,}× ", "dim"), body, len(indent) + 10)
+
+
+def _wordings(wordings: Sequence[Wording]) -> Iterator[Row]:
+    for wording in wordings:
+        yield _wording(wording, "  ")
+
+
+def _background(background: Background, words: Words, out: Console) -> None:
+    title = words.say(
+        "Outside incidents: {errors} errors ({share} % of requests)",
+        errors=f"{background.errors:,}",
+        share=f"{100 * background.share:.3f}",
+    )
+    out.print(Text(title, "bold"))
+    told = ", ".join(f"{c.name} ({100 * c.share:.0f} %)" for c in background.statuses[:_SHOWN])
+    Row(Text("      "), Text(told), 6).print(out)
+    for line in _cause(background.verdict, words):
+        Row(Text("      "), line, 6).print(out)
+
+
+def _durations(report: LogReport, words: Words) -> Iterator[Row]:
+    for one in report.durations[:6]:
+        told = words.say(
+            "half within {median}, 95 % within {p95}, 99 % within {p99} ({count} requests)",
+            median=words.seconds(one.median / 1000),
+            p95=words.seconds(one.p95 / 1000),
+            p99=words.seconds(one.p99 / 1000),
+            count=f"{one.count:,}",
+        )
+        yield Row(Text(f"  {safe(one.upstream or words.say('all'), 50):<24} "), Text(told), 27)
+
+
+def _counts(counts: Sequence[Count], words: Words) -> Iterator[Row]:
+    for one in counts:
+        told = f"{safe(one.name or '-', 100)}  ({words.percent(one.share)})"
+        yield Row(Text(f"  {one.count:>10,}  "), Text(told), 14)
+
+
+def _remarks(report: LogReport, words: Words) -> Iterator[str]:
+    for log in report.logs:
+        if log.trouble:
+            yield words.say("{name}: {why}", name=safe(log.name), why=safe(log.trouble))
+    if report.unread:
+        yield words.say(
+            "{count} lines could not be read as what their log is, such as:",
+            count=f"{report.unread:,}",
+        )
+        for sample in report.samples[:3]:
+            yield f"  {safe(sample.source, 100)}: {safe(sample.text, 200)}"
+    if report.missed:
+        yield words.say(
+            "There were more names than are counted one by one: counts of clients and paths may "
+            "be up to {missed} too low.",
+            missed=f"{report.missed:,}",
+        )
+    if report.beyond:
+        yield words.say(
+            "{count} details were too many to keep; the totals hold.", count=f"{report.beyond:,}"
+        )
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def _until(incident: Incident) -> str:
+    same = incident.begin.date() == incident.end.date()
+    return f"{incident.end:%H:%M}" if same else _when(incident.end)
+
+
+def _lasted(time: timedelta, words: Words) -> str:
+    seconds = int(time.total_seconds())
+    if seconds < 120:
+        return words.say("{count} s", count=max(1, seconds))
+    if seconds < 7_200:
+        return words.say("{count} min", count=round(seconds / 60))
+    return words.say("{count} h", count=f"{seconds / 3600:.1f}")

@@ -1,0 +1,22 @@
+"""The packet filter of a place, as the kernel has it now; root may see it."""
+
+from badgateway.model.material import Material, material_of
+from badgateway.state.place import Place
+from badgateway.transport.command import output_of
+
+_COMMANDS = (("nft", "list", "ruleset"), ("iptables-save", "-c"))
+
+
+def rules(place: Place) -> Material | None:
+    """What the first command that knows of any rule prints; None where none does.
+
+    A container's rules are looked at from inside its network namespace (nsenter(1)).
+    """
+    inside = ("nsenter", "-t", str(place.pids[0]), "-n") if place.name else ()
+    for words in _COMMANDS:
+        text = output_of((*inside, *words))
+        if text and text.lstrip().startswith(("table ", "*", "#")):
+            return material_of(
+                f"{' '.join(words)}{f' in {place.name}' if place.name else ''}", text
+            )
+    return None

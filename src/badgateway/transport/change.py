@@ -1,0 +1,153 @@
+"""Changing this machine: files replaced whole, commands run. Nothing here decides anything."""
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from badgateway.transport.command import OUTPUT_LIMIT
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/varnish"
+_UNFINISHED = "badgateway-new"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended.
+
+    Attributes:
+        status: 0 where it went well; -1 where it could not be run or did not end in time.
+        output: what it printed on both streams.
+    """
+
+    status: int
+    output: str
+
+
+def run(words: Sequence[str], timeout: float = 30.0) -> Done:
+    """Run a command in plain English, without a shell and without input.
+
+    Args:
+        words: the program and its arguments.
+        timeout: seconds after which it is ended.
+    """
+    environment = {"PATH": _PATH, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
+    try:
+        done = subprocess.run(  # noqa: S603 - typed words, see model/argument.py
+            list(words),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            timeout=timeout,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Done(-1, str(error))
+    return Done(done.returncode, done.stdout[:OUTPUT_LIMIT].decode("utf-8", "replace"))
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that nobody else may read, and see that it is on the disk.
+
+    Raises:
+        OSError: it cannot be written, or is there already.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to a file, and see that it is on the disk.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, data: bytes, like: os.stat_result) -> None:
+    """Let a file hold something else, at one moment; mode, owner and times are those of `like`.
+
+    Where the file is a mount point of its own, as in containers, it is written in place.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was.
+    """
+    waiting = unfinished(path)
+    waiting.unlink(missing_ok=True)
+    descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        os.fchown(file.fileno(), like.st_uid, like.st_gid)
+        os.fchmod(file.fileno(), like.st_mode & 0o7777)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        if path.exists():
+            _extended(path, waiting)
+        waiting.replace(path)
+    except OSError as error:
+        waiting.unlink(missing_ok=True)
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        with path.open("r+b") as file:
+            file.write(data)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def unfinished(path: Path) -> Path:
+    """Where the new contents of a file are until they take its place.
+
+    The name begins with a dot: no server's `include *` reads it.
+    """
+    return path.with_name(f".{path.name}.{_UNFINISHED}")
+
+
+def _extended(path: Path, other: Path) -> None:
+    """Extended attributes, SELinux's label among them; not every file system has them."""
+    try:
+        for name in os.listxattr(path):
+            os.setxattr(other, name, os.getxattr(path, name))
+    except (OSError, AttributeError):
+        return
+
+
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def owner_of(group: str) -> int:
+    """The number of a group.
+
+    Raises:
+        LookupError: there is no such group.
+    """
+    import grp  # noqa: PLC0415 - Unix only
+
+    return grp.getgrnam(group).gr_gid
+
+
+def program(name: str) -> str | None:
+    """Where a program is; None where it is not installed."""
+    return shutil.which(name, path=_PATH)

@@ -1,0 +1,58 @@
+"""What a request asks for: a URL, pasted text and files, an answer; and whether it may."""
+
+import math
+from io import BytesIO
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from badgateway.model.material import Material, material_of
+from badgateway.model.target import URL_LIMIT, Target, target_of
+from badgateway.web.rates import Rates
+
+MOST_FILES = 20
+
+
+class RateError(Exception):
+    """This address asks too often.
+
+    Attributes:
+        seconds: after which it may ask again, whole.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = math.ceil(seconds)
+
+
+def admit(request: Request, rates: Rates) -> None:
+    """Count a check of whoever asks.
+
+    Raises:
+        RateError: there were too many.
+    """
+    address = request.client.host if request.client else ""
+    if wait := rates.wait(address):
+        raise RateError(wait)
+
+
+def target(text: object) -> Target:
+    """The URL that was asked for.
+
+    Raises:
+        TargetError: it is none, or cannot be checked.
+    """
+    return target_of(str(text or "")[: URL_LIMIT + 1])
+
+
+async def materials(request: Request) -> list[Material]:
+    """What was pasted and dropped into the form; empty where there was nothing."""
+    async with request.form(max_files=MOST_FILES, max_fields=20) as form:
+        text = str(form.get("text") or "")
+        files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
+        found = [material_of("pasted text", text)] if text.strip() else []
+        return found + [_held(f.filename, await f.read()) for f in files if f.filename]
+
+
+def _held(name: str, data: bytes) -> Material:
+    return Material(name[:200], lambda: BytesIO(data))
