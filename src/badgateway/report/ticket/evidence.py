@@ -21,6 +21,8 @@ from badgateway.report.words import Words, sentence
 SAID = ("reported", "denied", "unanswered")
 """What a person answered to a question."""
 _SCOPE = (
+    *("elsewhere-compared", "vantage-answer", "vantage-no-answer", "other-exit-works"),
+    *("servers-differ-in-health", "nameservers-differ", "own-profile-fails", "browser-alone-fails"),
     *("intermittent", "addresses-differ-in-health", "neighbours-work"),
     *("page-differs-elsewhere", "address-outdated", "signatures-fail-elsewhere", "direct-works"),
     *("tunnel-fails", "proxy-setting-fails", "only-by-proxy", "filtered", "filtered-by-name"),
@@ -142,6 +144,8 @@ def tried(verdict: Verdict, words: Words) -> list[Tried]:
     for step in _steps():
         named |= set(step["probes"])
         results = [o for o in verdict.observations if _result_of(o, step)]
+        if step.get("quiet"):
+            continue
         results.sort(key=lambda o: step["results"].index(o.name))
         if not results and not made & set(step["probes"]):
             continue
