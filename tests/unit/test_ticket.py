@@ -18,7 +18,7 @@ from badgateway.model.vocabulary import vocabulary
 from badgateway.probes import probes
 from badgateway.report.json import verdict_json
 from badgateway.report.recorded import RecordError, verdict_of
-from badgateway.report.ticket.evidence import request_ids, since, tried
+from badgateway.report.ticket.evidence import request_ids, since, telling, tried
 from badgateway.report.ticket.formats import MAILTO_LIMIT, mailto, markdown, plain_text
 from badgateway.report.ticket.letter import both_times, letter_of
 from badgateway.report.ticket.recipient import To, contact_of, recipient_for, recipients
@@ -199,6 +199,24 @@ def test_tests_that_were_spared_are_not_called_tried():
     titles = [step.title for step in tried(found, Words())]
     assert not any("Other pages" in title for title in titles)
     assert "new test" in titles
+
+
+def test_evidence_is_in_the_order_of_time_and_not_all_alike(known):
+    """Ten of the same kind do not push out the one that tells most."""
+    same = [
+        Observation(Hop.GATEWAY, "changed", {"path": f"/etc/{n}", "minutes": 7}, f"stat:/etc/{n}", None,
+                    f"c{n}")
+        for n in range(30)
+    ]  # fmt: skip
+    early = Observation(
+        Hop.LINK, "connect-refused", {}, "nginx:/x:1", AT - timedelta(hours=1), "e1"
+    )
+    ids = tuple(o.id for o in (*same, early))
+    found = verdict("upstream-down", Hop.UPSTREAM, *same, response(id_="p1"), early,
+                    causes=(RankedCause("upstream-down", Hop.UPSTREAM, 0.9, ids),))  # fmt: skip
+    names = [o.name for o in telling(found)]
+    assert names[:2] == ["connect-refused", "http-response"]
+    assert names.count("changed") == 4
 
 
 def test_reloads_are_counted():

@@ -101,7 +101,8 @@ def _shown_subject(verdict: Verdict) -> str:
 
 
 def _what(verdict: Verdict, known: Knowledge, words: Words, zone: tzinfo | None) -> Iterator[Line]:
-    yield Line(words.say("Page:"), _shown_subject(verdict))
+    page = verdict.subject.startswith(("http://", "https://"))
+    yield Line(words.say("Page:") if page else words.say("About:"), _shown_subject(verdict))
     yield Line(words.say("It answers:"), words.headline(verdict))
     emitter = verdict.emitter
     if emitter is not None and (file := known.emitters.get(emitter.name)) is not None:
