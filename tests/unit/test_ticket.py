@@ -209,35 +209,6 @@ def test_evidence_is_in_the_order_of_time_and_not_all_alike(known):
         for n in range(30)
     ]
     early = Observation(
-        Hop.LINK, "connect-refused",
-        {"count": 3, "last": "2026-11-23T08:00:00+00:00", "what": "page"}, "nginx:/x:1",
-        AT - timedelta(hours=3), "o2",
-    )  # fmt: skip
-    fine = response(200, id_="o3")
-    found = verdict(
-        "upstream-down", Hop.UPSTREAM, early, response(), replace(fine, at=AT - timedelta(days=1))
-    )
-    assert since(found) == (AT - timedelta(hours=3), AT)
-    assert since(verdict(observations=(replace(response(), at=None),))) is None
-    assert both_times(AT, UTC) == "2026-11-23 09:14:02 UTC"
-
-
-def test_tests_that_were_spared_are_not_called_tried():
-    """Only what was made is told; one of ours that has no title yet is told by its name."""
-    found = verdict(made=(Made("page", 0.1), Made("neighbours", None), Made("new_test", 0.2)))
-    titles = [step.title for step in tried(found, Words())]
-    assert not any("Other pages" in title for title in titles)
-    assert "new test" in titles
-
-
-def test_evidence_is_in_the_order_of_time_and_not_all_alike(known):
-    """Ten of the same kind do not push out the one that tells most."""
-    same = [
-        Observation(Hop.GATEWAY, "changed", {"path": f"/etc/{n}", "minutes": 7}, f"stat:/etc/{n}", None,
-                    f"c{n}")
-        for n in range(30)
-    ]  # fmt: skip
-    early = Observation(
         Hop.LINK, "connect-refused", {}, "nginx:/x:1", AT - timedelta(hours=1), "e1"
     )
     ids = tuple(o.id for o in (*same, early))
