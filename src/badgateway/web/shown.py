@@ -50,6 +50,7 @@ class Shown:
             "check": check,
             "kind": check.kind,
             "subject": subject(check),
+            "again_at": "/machine" if check.kind is Kind.MACHINE else "/check",
             "again": check.target.url if check.target else "",
             "state": check.state.value,
             "out": out,
@@ -102,6 +103,8 @@ def _by_owner(check: Check) -> bool:
 
 def subject(check: Check) -> str:
     """What a check is about, in one line."""
+    if check.target is not None:
+        return check.target.url
     if check.verdict is not None:
         return check.verdict.subject
     return check.run.subject if check.run else ""
