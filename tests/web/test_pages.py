@@ -300,6 +300,7 @@ def test_incidents_of_logs_are_shown_on_a_time_line(local, tmp_path):
     place = answer.headers["location"]
     page = local.done(place).text
     assert f"{place}/timeline" in page
+    assert "299 of 300 failed" in page
     timeline = local.get(f"{place}/timeline")
     assert "1 incident" in timeline.text
     assert "script-src" not in timeline.headers["content-security-policy"]
