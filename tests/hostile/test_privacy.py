@@ -145,7 +145,7 @@ class _Sink:
                         break  # a ClientHello: the server's name stands in it
             except OSError:
                 pass
-        self._told("tcp", port, data)
+            self._told("tcp", port, data)
 
     def _receive(self) -> None:
         while True:

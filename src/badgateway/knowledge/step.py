@@ -20,6 +20,7 @@ class StepFile:
         outcomes: the outcomes it is for; empty means any.
         emitters: the products it is for; empty means any.
         sides: the sides it is for, as the verdict names them; empty means any.
+        seen: observations of which one must have been made; empty means none needed.
         source: where the advice comes from.
     """
 
@@ -30,6 +31,7 @@ class StepFile:
     emitters: frozenset[str]
     sides: frozenset[Side]
     source: str
+    seen: frozenset[str] = frozenset()
 
 
 def load_steps() -> dict[str, StepFile]:
@@ -50,12 +52,16 @@ def step_of(name: str, table: Table) -> StepFile:
         "outcomes",
         "emitters",
         "sides",
+        "seen",
         "source",
     )
     known = vocabulary().causes
     for cause in table.strings("causes"):
         if cause not in known:
             raise table.error(f"'{cause}' is no cause of causes.toml", "causes")
+    for word in table.strings("seen"):
+        if word not in vocabulary().observations:
+            raise table.error(f"'{word}' is no word of observations/*.toml", "seen")
     for side in table.strings("sides"):
         if side not in list(Side):
             raise table.error(f"'{side}' is no side", "sides")
@@ -77,4 +83,5 @@ def step_of(name: str, table: Table) -> StepFile:
         emitters=frozenset(table.strings("emitters")),
         sides=frozenset(Side(side) for side in table.strings("sides")),
         source=table.get("source", str),
+        seen=frozenset(table.strings("seen")),
     )

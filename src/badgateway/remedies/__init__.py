@@ -43,6 +43,8 @@ def _fits(file: StepFile, verdict: Verdict, leading: dict[str, int]) -> bool:
         return False
     if file.causes and not file.causes & leading.keys():
         return False
+    if file.seen and not any(o.name in file.seen for o in verdict.observations):
+        return False
     if file.emitters:
         emitter = verdict.emitter
         names = {emitter.name, *emitter.relayed_by} if emitter else set()

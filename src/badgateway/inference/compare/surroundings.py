@@ -267,14 +267,8 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
                 failure=o.text("failure"),
                 status=o.value.get("status"),
             )
-        elif unwalked(evidence) and (o.number("status") == 407):
-            yield stated(
-                Hop.EXIT,
-                "proxy-wants-login",
-                [o],
-                setting=o.text("setting"),
-                proxy=o.text("proxy"),
-            )
+        elif unwalked(evidence) and o.number("status") == 407:
+            yield _wants_login(o, o.text("proxy"), o.text("setting"))
         elif unwalked(evidence) and works:
             yield stated(
                 Hop.DEVICE,
@@ -284,6 +278,10 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
                 proxy=o.text("proxy"),
                 status=o.value.get("status"),
             )
+    for o in evidence.named("http-response"):
+        if o.number("status") == 407 and (o.text("by") == "proxy" or o in pages(evidence)):
+            yield _wants_login(o, o.text("address"), "--proxy")
+            break
     direct = [o for o in evidence.named("direct-answer") if (o.number("status") or 0) < 400]
     if direct and (failing := _proxied_failure(evidence)) is not None:
         yield stated(
@@ -296,6 +294,10 @@ def by_proxy(evidence: Evidence) -> Iterator[Observation]:
             refused=failing.name == "http-response" and (failing.number("status") or 0) < 500,
             by_proxy=failing.text("by") == "proxy",
         )
+
+
+def _wants_login(o: Observation, proxy: str, setting: str) -> Observation:
+    return stated(Hop.EXIT, "proxy-wants-login", [o], setting=setting, proxy=proxy)
 
 
 def _proxied_failure(evidence: Evidence) -> Observation | None:
