@@ -245,24 +245,6 @@ def _is_tunnel(device: str) -> bool:
         return device.lower().startswith(_TUNNELS)
 
 
-def configured_proxy(tls: bool, host: str) -> tuple[str, str] | None:
-    """The proxy that programs of this machine use for a host: (the setting, the proxy's URL).
-
-    Environment first, then the system's settings on Windows and macOS. None where there is none,
-    or `no_proxy` excepts the host. A script (PAC) is not evaluated.
-    """
-    import urllib.request as settings  # noqa: PLC0415 - 30 ms, which only settings are worth
-
-    proxies = settings.getproxies()
-    if settings.proxy_bypass(host):
-        return None
-    for kind in ("https" if tls else "http", "all"):
-        if text := proxies.get(kind):
-            named = next((n for n in os.environ if n.lower() == f"{kind}_proxy"), "")
-            return named or "system settings", text
-    return None
-
-
 def undelivered(address: str) -> int | None:
     """Packets that reached this machine and went nowhere, so far, in the family of an address.
 
