@@ -43,6 +43,7 @@ FINDINGS = (
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
+    "network-fails",
     "small-packets-pass",
     "packets-lost",
     "signatures-fail-elsewhere",

@@ -42,4 +42,6 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         device=found.device,
         tunnel=found.tunnel,
         others=found.others,
+        other_sources=found.other_sources,
+        mtu=found.mtu,
     )

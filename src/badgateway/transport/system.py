@@ -6,16 +6,21 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
 from badgateway.model.failure import Failure
+from badgateway.transport.command import output_of
 from badgateway.transport.failures import TransportError
 from badgateway.transport.reach import admitted
+from badgateway.transport.systems.names import adapters, lookups, subinterfaces
+from badgateway.transport.systems.route import macos_defaults, windows_defaults
 
 T = TypeVar("T")
+LINUX: bool = sys.platform.startswith("linux")
+"""Whether files of /proc and the options of Linux's sockets are there."""
 _FILE_LIMIT = 1_048_576
 
 
@@ -121,7 +126,14 @@ def hosts_entries(name: str, path: Path | None = None) -> list[HostsEntry]:
 
 
 def name_servers(path: Path = Path("/etc/resolv.conf")) -> list[str]:
-    """The resolvers that this machine asks; empty where the system keeps them elsewhere."""
+    """The resolvers that this machine asks, as far as the system tells. Blocks."""
+    if sys.platform == "darwin":
+        told = lookups(output_of(["scutil", "--dns"]) or "")
+        usual = [each for each in told if not each.scoped and not each.domain]
+        return list(dict.fromkeys(server for each in usual for server in each.servers))
+    if sys.platform == "win32":
+        found = adapters(output_of(["ipconfig", "/all"]) or "")
+        return list(dict.fromkeys(server for each in found for server in each.resolvers))
     try:
         text = path.read_text("utf-8", "replace")[:_FILE_LIMIT]
     except OSError:
@@ -141,7 +153,9 @@ class OwnNetwork:
         source: the address from which a destination would be reached; empty where none is.
         device: the device for it; empty where that is not known.
         tunnel: whether that device is a tunnel, as VPNs make them.
-        others: other devices that have a default route. Linux only.
+        others: other devices that have a default route.
+        other_sources: the own address of each of them in the destination's family; empty for none.
+        mtu: bytes that a packet through the device may have; None where that is not known.
     """
 
     default4: bool
@@ -151,6 +165,8 @@ class OwnNetwork:
     device: str
     tunnel: bool
     others: tuple[str, ...]
+    other_sources: tuple[str, ...] = ()
+    mtu: int | None = None
 
 
 _TUNNELS = ("tun", "tap", "wg", "utun", "ppp", "ipsec", "gpd", "nordlynx", "proton")
@@ -177,7 +193,8 @@ def own_network(address: str) -> OwnNetwork:
     """This machine's own network, looked at for `address` (empty for none)."""
     import psutil  # noqa: PLC0415 - 20 ms, which only a failure is worth
 
-    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    states = psutil.net_if_stats()
+    up = {name for name, state in states.items() if state.isup}
     owned: dict[str, str] = {}
     loopback: set[str] = set()
     for name, held in psutil.net_if_addrs().items():
@@ -188,24 +205,73 @@ def own_network(address: str) -> OwnNetwork:
                 loopback.add(name)
     source = source_address(address) if address else ""
     device = owned.get(source, "")
-    leading = _default_devices()
+    leading = _default_devices(owned)
+    tunnels = _windows_tunnels(owned)
+    others = tuple(
+        name
+        for name in sorted(leading[6 if ":" in address else 4] if leading else ())
+        if name != device and not _is_tunnel(name, tunnels)
+    )
     return OwnNetwork(
         default4=bool(leading[4]) if leading else bool(source_address("198.51.100.1")),
         default6=bool(leading[6]) if leading else bool(source_address("2001:db8::1")),
         devices=tuple(sorted(up - loopback)),
         source=source,
         device=device,
-        tunnel=_is_tunnel(device),
-        others=tuple(
-            name
-            for name in sorted(leading[6 if ":" in address else 4] if leading else ())
-            if name != device and not _is_tunnel(name)
-        ),
+        tunnel=_is_tunnel(device, tunnels),
+        others=others,
+        other_sources=tuple(_source_of(name, ":" in address, owned) for name in others),
+        mtu=_mtu(device, states[device].mtu if device in states else None),
     )
 
 
-def _default_devices() -> dict[int, set[str]] | None:
-    """By family the devices of the default routes; None where the system has no such files."""
+def _source_of(device: str, six: bool, owned: Mapping[str, str]) -> str:
+    """An own address of a device that reaches beyond its link."""
+    mine = (a for a, name in owned.items() if name == device and (":" in a) == six)
+    return next((a for a in mine if not a.lower().startswith("fe80")), "")
+
+
+def _mtu(device: str, told: int | None) -> int | None:
+    """The size that IP uses: on Windows it is set apart from the device's own."""
+    if sys.platform == "win32":
+        said = output_of(["netsh", "interface", "ipv4", "show", "subinterfaces"]) or ""
+        return subinterfaces(said).get(device, told)
+    return told
+
+
+def _windows_tunnels(owned: Mapping[str, str]) -> frozenset[str]:
+    """Devices whose description on Windows says that they are tunnels; empty elsewhere."""
+    said = output_of(["ipconfig", "/all"]) if sys.platform == "win32" else None
+    found = adapters(said or "")
+    addresses = (a.partition("%")[0] for each in found if each.tunnel for a in each.addresses)
+    return frozenset(owned[address] for address in addresses if address in owned)
+
+
+def _told_devices(owned: Mapping[str, str]) -> dict[int, set[str]] | None:
+    """The devices of default routes as the tools of Windows and macOS print them."""
+    found: dict[int, set[str]] = {4: set(), 6: set()}
+    if sys.platform == "win32":
+        said = output_of(["route", "print"])
+        for default in windows_defaults(said or ""):
+            # IPv4 routes name their interface by its address, IPv6 ones by a number.
+            if default.interface in owned:
+                found[default.family].add(owned[default.interface])
+        found[6] |= {owned[a] for a in (source_address("2001:db8::1"),) if a in owned}
+    else:
+        said = output_of(["netstat", "-rn"])
+        for default in macos_defaults(said or ""):
+            found[default.family].add(default.interface)
+    return found if said else None
+
+
+def _default_devices(owned: Mapping[str, str]) -> dict[int, set[str]] | None:
+    """By family the devices of the default routes; None where the system does not tell.
+
+    Args:
+        owned: by own address the device that has it.
+    """
+    if not LINUX:
+        return _told_devices(owned)
     try:
         four = Path("/proc/net/route").read_text("ascii")[:_FILE_LIMIT]
     except OSError:
@@ -236,9 +302,9 @@ def _leads(flags: str) -> bool:
     return bool(number & 0x1) and not number & 0x200
 
 
-def _is_tunnel(device: str) -> bool:
-    if not device:
-        return False
+def _is_tunnel(device: str, described: frozenset[str] = frozenset()) -> bool:
+    if not device or device in described:
+        return bool(device)
     try:
         return int(Path("/sys/class/net", device, "type").read_text("ascii")) in _ARPHRD
     except (OSError, ValueError):

@@ -72,8 +72,8 @@ def test_macos_routes():
     assert macos_defaults(SAID["netstat"]) == [
         Default(4, "10.110.1.1", "en0"),
         Default(6, "fe80::1%en0", "en0"),
-        Default(4, "", "utun5"),
-        Default(6, "fe80::%utun0", "utun0"),
+        Default(4, "", "utun5", bound=True),
+        Default(6, "fe80::%utun0", "utun0", bound=True),
     ]
     assert macos_defaults(SAID["netstat_old"]) == [Default(4, "192.168.0.1", "en0")]
 

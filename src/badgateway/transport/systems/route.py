@@ -14,12 +14,14 @@ class Default:
         gateway: the router's address; empty for a link without one.
         interface: its name, number or own address, as the tool tells it.
         metric: small ones go first; None where the tool tells none.
+        bound: whether only sockets that are bound to the interface use it.
     """
 
     family: int
     gateway: str
     interface: str
     metric: int | None = None
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ def windows_defaults(text: str) -> list[Default]:
 def macos_defaults(text: str) -> list[Default]:
     """The default routes of `netstat -rn` of macOS and BSD, in its order.
 
-    A route bound to its interface (flag `I`) is for sockets bound to it only, and stands last.
+    A route bound to its interface (flag `I`) stands last.
     """
-    found: list[tuple[bool, Default]] = []
+    found: list[Default] = []
     family = 4
     for line in text[:262_144].splitlines():
         if line.startswith("Internet"):
@@ -97,8 +99,8 @@ def macos_defaults(text: str) -> list[Default]:
         # Between flags and interface older systems count references and uses.
         interface = next((word for word in words[3:] if not word.isdecimal()), "")
         gateway = "" if words[1].startswith("link#") else words[1]
-        found.append(("I" in words[2], Default(family, gateway, interface)))
-    return [default for _, default in sorted(found, key=lambda pair: pair[0])]
+        found.append(Default(family, gateway, interface, bound="I" in words[2]))
+    return sorted(found, key=lambda default: default.bound)
 
 
 def _number(text: str) -> int | None:
