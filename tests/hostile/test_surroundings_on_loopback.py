@@ -16,10 +16,10 @@ from badgateway.model.target import Wishes, target_of
 from badgateway.model.verdict import Outcome
 from badgateway.probes import Context, Control, PortalCheck, nowhere, probes
 from badgateway.transport.desktop import Chosen, chosen_for
+from badgateway.transport.own_network import own_network, source_address
 from badgateway.transport.path import End, step
 from badgateway.transport.proxy import Proxy
 from badgateway.transport.stream import Manner, connect, tcp_state
-from badgateway.transport.system import own_network, source_address
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells, others not")
 

@@ -19,9 +19,10 @@ from badgateway.probes import Context, Cost
 from badgateway.transport.desktop import Chosen, chosen_for, may_name_a_proxy, text_of
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.fetch import fetch
+from badgateway.transport.own_network import source_address
 from badgateway.transport.pac import SCRIPT_LIMIT, address_of_name, chosen
 from badgateway.transport.proxy import Proxy, proxy_of
-from badgateway.transport.system import in_thread, resolve, source_address
+from badgateway.transport.system import in_thread, resolve
 from badgateway.transport.walk import Walk, Way
 
 AFTER = ("asked",)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from badgateway.transport import system
+from badgateway.transport import own_network, system
 from badgateway.transport.stream import Manner, connect
 
 SAID = tomllib.loads((Path(__file__).parent / "recorded.toml").read_text("utf-8"))
@@ -33,12 +33,13 @@ def on(monkeypatch):
 
     def be(platform: str, tools: dict[str, str], devices: dict[str, list[str]], source: str):
         monkeypatch.setattr(sys, "platform", platform)
-        monkeypatch.setattr(system, "LINUX", False)
-        monkeypatch.setattr(system, "output_of", lambda words: tools.get(" ".join(words)))
+        monkeypatch.setattr(own_network, "LINUX", False)
+        for module in (own_network, system):
+            monkeypatch.setattr(module, "output_of", lambda words: tools.get(" ".join(words)))
         held = {name: [Held(a) for a in addresses] for name, addresses in devices.items()}
         monkeypatch.setattr(psutil, "net_if_addrs", lambda: held)
         monkeypatch.setattr(psutil, "net_if_stats", lambda: {n: State(True, 1500) for n in devices})
-        monkeypatch.setattr(system, "source_address", lambda address: source)
+        monkeypatch.setattr(own_network, "source_address", lambda address: source)
 
     return be
 
@@ -58,7 +59,7 @@ def test_windows(on):
         "Loopback Pseudo-Interface 1": ["127.0.0.1", "::1"],
     }
     on("win32", WINDOWS, devices, "10.8.0.6")
-    found = system.own_network("203.0.113.7")
+    found = own_network.own_network("203.0.113.7")
     assert (found.default4, found.device, found.tunnel) == (True, "Local Area Connection", True)
     assert (found.others, found.other_sources) == (("Ethernet0",), ("192.168.50.220",))
     assert found.mtu == 1280
@@ -70,7 +71,7 @@ def test_macos(on):
     tools = {"netstat -rn": SAID["netstat"], "scutil --dns": SAID["scutil_dns"]}
     devices = {"en0": ["10.110.1.106"], "utun5": ["10.9.0.2"], "lo0": ["127.0.0.1", "::1"]}
     on("darwin", tools, devices, "10.110.1.106")
-    found = system.own_network("203.0.113.7")
+    found = own_network.own_network("203.0.113.7")
     assert (found.default4, found.default6, found.device) == (True, True, "en0")
     assert not found.tunnel
     assert found.others == (), "a tunnel is no other network"
@@ -81,7 +82,7 @@ def test_macos(on):
 def test_tools_that_say_nothing(on, platform):
     """Where the tools cannot be run, what the routes themselves say has to do."""
     on(platform, {}, {"en0": ["192.0.2.5"]}, "192.0.2.5")
-    found = system.own_network("203.0.113.7")
+    found = own_network.own_network("203.0.113.7")
     assert (found.default4, found.device, found.others) == (True, "en0", ())
     assert system.name_servers() == []
 
