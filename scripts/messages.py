@@ -35,7 +35,11 @@ DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("model/causes.toml", ("title",)),
     ("model/observations/*.toml", ("says",)),
     ("knowledge/reports.toml", ("says",)),
-    ("knowledge/diagnostics/*.toml", ("why", "text")),
+    ("knowledge/diagnostics/*.toml", ("says", "why", "text")),
+    ("knowledge/causes/*.toml", ("means", "why")),
+    ("knowledge/variants/*.toml", ("means", "title")),
+    ("knowledge/emitters/*.toml", ("says",)),
+    ("knowledge/steps/*.toml", ("text",)),
     ("report/ticket/*.toml", ("title", "greeting", "asks")),
 )
 """Data files, and the keys whose texts people read."""

@@ -50,14 +50,10 @@ def test_a_probe_speaks_the_vocabulary(name):
     assert {*probe.AFTER, *probe.GIVES} <= set(vocabulary().observations)
 
 
-ON_REQUEST = ("name_servers", "registration", "unchecked")
-"""Probes that tell somebody of the site, and only where that was asked for."""
-
-
 def test_only_name_servers_are_third_parties():
     """Unasked, nobody but public resolvers and the zone's name servers is told about the site."""
     told = [probe for probe in PROBES if PROBES[probe].COST.third_party]
-    assert [name for name in told if not PROBES[name].COST.named and name not in ON_REQUEST] == [
+    assert [name for name in told if not PROBES[name].COST.named] == [
         "public_resolution",
         "zone_servers",
     ]
@@ -65,21 +61,13 @@ def test_only_name_servers_are_third_parties():
 
 @pytest.mark.parametrize("name", [name for name in PROBES if PROBES[name].COST.named])
 def test_whom_the_person_did_not_name_is_not_asked(name):
-    """A probe of vantages or exits wants nothing where the call names none."""
+    """A probe of vantages, exits, names or contacts wants nothing where the call asks for none."""
     context = Context(target_of("https://www.shop-site.com/"), Wishes(), Evidence(), 0.0)
     for word in PROBES[name].AFTER:
-        about = Observation(Hop.NETWORK, word, {"url": context.target.url, "status": 502})
+        value = {"url": context.target.url, "status": 502, "rcode": "SERVFAIL", "by": "system"}
+        value |= {"host": "www.shop-site.com", "address": "192.0.2.1", "addresses": ["192.0.2.1"]}
+        about = Observation(Hop.NETWORK, word, value)
         assert PROBES[name].wanted(about, context) is None
-
-
-@pytest.mark.parametrize("name", [*ON_REQUEST, "security_txt", "own_resolvers", "answers_tried"])
-def test_what_needs_a_request_is_not_wanted_without_one(name):
-    """A check as it is by default makes none of these tests."""
-    context = Context(target_of("https://www.shop.com/"), Wishes(), Evidence(), 1e9)
-    for about in PROBES[name].AFTER:
-        value = {"url": "https://www.shop.com/", "rcode": "SERVFAIL", "by": "system"}
-        value |= {"address": "192.0.2.1", "addresses": ["192.0.2.1"], "host": "www.shop.com"}
-        assert PROBES[name].wanted(Observation(Hop.RESOLVER, about, value), context) is None
 
 
 def test_the_probes_that_leave_the_site_are_known():

@@ -3,9 +3,10 @@
 import pytest
 from loopback import http, one, seen_in
 
+from badgateway.browser import observed
 from badgateway.browser.agents import agents, headers_of
 from badgateway.model.verdict import Outcome
-from badgateway.probes import browser_profile, cookies_sized, real_browser
+from badgateway.probes import cookies_sized, real_browser
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +109,7 @@ def test_a_part_that_cannot_be_read_is_said(serve, check, tmp_path, monkeypatch)
 
 def test_auto_without_a_profile_says_what_to_give(serve, check, monkeypatch):
     """On a machine without a browser `auto` finds nothing, and says so."""
-    monkeypatch.setattr(browser_profile, "found_profiles", list)
+    monkeypatch.setattr(observed, "found_profiles", list)
     verdict = check(serve(http("200 OK", b"<p>shop</p>")).url, profile="auto")
     assert "--browser-profile" in one(verdict, "profile-missing").text("detail")
 

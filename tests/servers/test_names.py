@@ -128,6 +128,32 @@ def test_a_dead_server_and_a_lame_one_are_told_apart(dns_of, told):
         "dead.shop.com": "silent",
         "lame.shop.com": "lame",
     }
+    assert (
+        "1 of 3 name servers of the zone give no answer from here: dead.shop.com."
+        in (survey["conclusions"])
+    )
+
+
+def test_a_domain_that_is_free_is_agreed_upon(dns_of, told):
+    """Nobody leads any deeper than the top-level domain, whose word counts: there is none."""
+    made = dns_of(OLD)
+    survey = told(made, name="www.free.com", status=1)
+    zone_rows = [row for row in survey["answers"] if row["who"] == "zone"]
+    assert [row["state"] for row in zone_rows] == ["authority"]
+    assert states(survey)["machine"] == "extra"
+
+
+def test_a_digest_of_keys_that_the_zone_does_not_have_is_told(dns_of, told):
+    """The zone above says that it is signed, and it is not: who checks refuses the name."""
+    digest = "shop DS 12345 13 2 " + "ab" * 32
+    made = dns_of(
+        OLD,
+        delegated=f"shop NS ns1.shop\nshop NS ns2.shop\nns1.shop A {FIRST}\nns2.shop A {SECOND}\n"
+        f"{digest}\n",
+    )
+    survey = told(made)
+    assert survey["dnssec"] == "keys-missing"
+    assert any("vouches for keys" in line for line in survey["conclusions"])
 
 
 def test_a_blocked_name_is_no_old_address(dns_of, told):

@@ -286,7 +286,7 @@ def test_nothing_is_left_behind(site, profiles, tmp_path, monkeypatch):
     assert [path for path in tmp_path.iterdir() if path.name.startswith("badgateway")] == []
 
 
-@pytest.mark.parametrize("seconds", [0.4, 0.9, 1.4])
+@pytest.mark.parametrize("seconds", [0.4, 0.7, 1.0, 1.3, 1.6])
 def test_a_run_that_is_cut_off_leaves_nothing_running(site, profiles, seconds):
     """Too little time for a browser: the verdict on the rest comes, and every process is gone."""
     profile = str(profiles("few-cookies"))

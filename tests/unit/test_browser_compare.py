@@ -204,3 +204,24 @@ def test_a_page_that_browsers_get_and_programs_do_not_is_there(seen, healthy):
     """A filter against programs is no fault; the answer to a real browser counts most."""
     verdict = judged(*seen, status=403)
     assert (verdict.outcome is Outcome.HEALTHY) is healthy
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "hop"),
+    [
+        ("ERR_PROXY_CONNECTION_FAILED", "client-proxy-or-vpn", Hop.EXIT),
+        ("ERR_NAME_NOT_RESOLVED", "client-dns-resolver", Hop.RESOLVER),
+    ],
+)
+def test_a_way_of_the_profiles_own_is_told_from_cookies(error, cause, hop):
+    """The browser's own proxy or resolver fails: no cookie and no extension is blamed first."""
+    verdict = judged(*[fails(error), shows(200, "clean")] * 2)
+    assert verdict.causes[0].cause == cause
+    assert (verdict.side, verdict.hop) == (Side.VISITOR, hop)
+
+
+def test_the_extension_whose_rule_blocks_is_named():
+    """What was opened says that it was blocked, what was read says by whom."""
+    verdict = judged(fails("ERR_BLOCKED_BY_CLIENT"), kept("extension-blocks", title="Guard"))
+    (told,) = [o for o in verdict.observations if o.name == "blocked-in-browser"]
+    assert told.text("detail") == "ERR_BLOCKED_BY_CLIENT, Guard"

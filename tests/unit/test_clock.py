@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from badgateway.inference.clock import moments, paired
+from badgateway.inference.clock import ended, moments, paired
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 
@@ -71,3 +71,38 @@ def test_the_times_of_a_group_of_lines_are_all_looked_at():
         NOON,
     )
     assert [(moment - NOON).seconds for moment in moments(seen)] == [5, 0, 9]
+
+
+def logged(word, line, seconds, by="gunicorn", log="app.log"):
+    """A statement of one log, with its line."""
+    moment = NOON + timedelta(seconds=seconds)
+    return Observation(Hop.UPSTREAM, word, {"by": by}, f"gunicorn-log:{log}:{line}", moment)
+
+
+def over(*observations):
+    """What is stated of stops and ends, with what each supersedes."""
+    evidence = Evidence(observations)
+    by_id = {o.id: o.name for o in evidence}
+    return [(o.name, by_id[o.text("supersedes")]) for o in ended(evidence)]
+
+
+def test_a_stop_before_a_start_is_over():
+    """The same log tells of a start afterwards: the application is not stopped now."""
+    stop, start = logged("server-stopping", 4, 0), logged("server-started", 6, 1)
+    assert over(stop, start) == [("running-again", "server-stopping")]
+    assert over(stop, logged("server-started", 1, -5)) == []
+    assert over(stop, logged("server-started", 6, 1, log="other.log")) == []
+
+
+def test_workers_that_a_stop_takes_along_did_not_crash():
+    """SIGKILL for workers that outlast the grace is a part of the stop; one afterwards is not."""
+    stop = logged("server-stopping", 4, 1)
+    assert over(logged("worker-killed", 3, 0), stop) == [("ended-by-stop", "worker-killed")]
+    assert over(stop, logged("worker-killed", 9, 2)) == []
+
+
+def test_a_second_line_about_the_same_connection_is_no_second_fact():
+    """Apache's AH01114 says that there is no connection; the line before it says why."""
+    reason = logged("local-ports-used-up", 1, 0, by="apache")
+    line = logged("upstream-connect-failed", 2, 0, by="apache")
+    assert over(reason, line) == [("said-before", "upstream-connect-failed")]

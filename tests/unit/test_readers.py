@@ -195,3 +195,17 @@ def test_any_bytes_are_explained(known, data):
 
     verdict = explain_materials([Material("x", lambda: io.BytesIO(data))], known)
     assert json.loads(verdict_json(verdict))["subject"] == "x"
+
+
+def test_a_stack_below_a_line_does_not_hide_what_log_it_is():
+    """An application that fails at once writes more frames than lines of its own."""
+    line = "[2026-11-25 01:32:47 +0000] [688] [ERROR] Exception in worker process\n"
+    frames = '  File "/usr/lib/python3/x.py", line 1, in f\n    g()\n' * 30
+    text = (
+        "[2026-11-25 01:32:47 +0000] [687] [INFO] Listening at: http://10.0.0.2:8000 (687)\n"
+        + line
+        + "Traceback (most recent call last):\n"
+        + frames
+        + "ModuleNotFoundError: No module named 'stripe'\n"
+    )
+    assert recognised(text) == "gunicorn-log"

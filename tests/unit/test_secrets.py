@@ -3,6 +3,7 @@
 from io import StringIO
 
 import pytest
+from planted import FORMS, PLANTED, S
 
 from badgateway.investigate.explain import explain_materials
 from badgateway.knowledge.base import knowledge
@@ -11,71 +12,6 @@ from badgateway.model.secret import masked, without_people
 from badgateway.report.json import verdict_json
 from badgateway.report.terminal import Detail, console, report
 from badgateway.report.words import Words
-
-S = "Zk7qP2vXw9RtB4nM"
-"""The part of every planted secret by which it would be recognised."""
-JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0{S}.{S}c2lnbmF0dXJl"
-PLANTED = {
-    "environment": f"DB_PASSWORD={S}",
-    "exported": f'export SECRET_KEY="{S}"',
-    "php define": f"define( 'DB_PASSWORD', '{S}' );",
-    "php salt": f"define('AUTH_KEY',         '{S}+|-{S}');",
-    "php array": f"'password' => '{S}',",
-    "php variable": f"$db_password = '{S}';",
-    "yaml": f"password: {S}",
-    "yaml quoted": f'  smtp_password: "{S} with blanks"',
-    "json": f'{{"api_key": "{S}"}}',
-    "json nested": f'{{"db":{{"client_secret":"{S}"}}}}',
-    "toml": f'access_token = "{S}"',
-    "ini": f"mysqli.default_pw = {S}",
-    "xml": f"<password>{S}</password>",
-    "xml attribute": f'<add key="x" password="{S}" />',
-    "properties": f"spring.datasource.password={S}",
-    "url userinfo": f"proxy_pass http://admin:{S}@10.0.0.2:8000/;",
-    "postgres dsn": f"DATABASE_URL=postgres://app:{S}@db:5432/shop",
-    "mysql dsn": f"mysql+pymysql://app:{S}@db/shop",
-    "redis dsn": f"redis://:{S}@cache:6379/0",
-    "amqp dsn": f"amqps://u:{S}@mq:5671/",
-    "libpq words": f"host=db user=app password={S} dbname=shop",
-    "jdbc": f"jdbc:mysql://db/shop?user=app&password={S}",
-    "ado": f"Server=db;User Id=app;Password={S};",
-    "authorization": f"Authorization: Bearer {S}",
-    "basic": f"Authorization: Basic {S}==",
-    "nginx header": f'proxy_set_header Authorization "Basic {S}";',
-    "nginx api key": f'proxy_set_header X-Api-Key "{S}";',
-    "cookie": f"Cookie: session={S}; theme=dark",
-    "set-cookie": f"Set-Cookie: wordpress_logged_in_1=admin%7C{S}; path=/; HttpOnly",
-    "query": f'"GET /callback?code=1&access_token={S}&x=1 HTTP/1.1"',
-    "query signature": f"https://bucket/x?X-Amz-Signature={S}{S}&X-Amz-Date=1",
-    "curl user": f"curl -u admin:{S} https://shop.example/",
-    "mysql option": f"mysql -u root -p{S} shop",
-    "command option": f"ExecStart=/usr/bin/app --db-password {S} --port 80",
-    "jwt": f"token was {JWT}",
-    "aws key": "AKIA" + "ZK7QP2VXW9RTB4NM",
-    "github": f"ghp_{S}{S}{S[:4]}",
-    "slack": f"xoxb-1234567890-{S}",
-    "stripe": f"sk_live_{S}{S}",
-    "google": f"AIza{S}{S}123",
-    "private key": f"-----BEGIN RSA PRIVATE KEY-----\n{S}{S}\n{S}\n-----END RSA PRIVATE KEY-----",
-    "htpasswd": f"admin:$apr1$abcdefgh${S}abcdef",
-    "bcrypt": f"admin:$2y$10${S}{S}{S}abcde",
-    "shadow": f"root:$6$saltsalt${S}{S}:19000:0:99999:7:::",
-    "mail": "from jane.doe-zk7qp2vxw9rtb4nm@example.org",
-    "haproxy user": f"    user admin insecure-password {S}",
-    "caddy basic": f"  basicauth {{\n    admin $2a$14${S}{S}{S}\n  }}",
-    "compose": f"      - MYSQL_ROOT_PASSWORD={S}",
-    "kubernetes": f"  - name: DB_PASSWORD\n    value: {S}",
-}
-FORMS = {
-    "alone": "{}\n",
-    "nginx log": "2024/01/01 10:00:00 [error] 1#1: *1 connect() failed (111: Connection refused) "
-    'while connecting to upstream, client: 203.0.113.7, server: a, request: "{}", host: "a"\n',
-    "php log": "[01-Jan-2024 10:00:00 UTC] PHP Fatal error:  Uncaught Exception: {} "
-    "in /srv/a.php:3\n",
-    "journal": "Jan 01 10:00:00 web app[9]: {}\nJan 01 10:00:01 web app[9]: Error: {}\n",
-    "page": "<html><h1>502 Bad Gateway</h1><pre>{}</pre></html>\n",
-    "traceback": 'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: {}\n',
-}
 
 
 def shown(text):

@@ -139,3 +139,100 @@ def test_a_name_that_answers_when_it_is_looked_up_anew(known, upstream, cause):
     """Localhost has two addresses; another name had another one when the gateway looked it up."""
     seen = Evidence([haproxy(upstream, "http"), SC, knock(upstream, "answers")])
     assert judge_material(seen, "made", known).causes[0].cause == cause
+
+
+def test_what_a_log_once_said_does_not_outweigh_the_list_of_sockets():
+    """An application that announced its address and then ended listens nowhere."""
+    once = listener("10.0.0.2:8000", "the application", complete=False, role="application")
+    found = joined(upstream("10.0.0.2:8000"), once, listener("10.0.0.2:9000"))
+    assert "no-listener" in found
+    asked = Observation(
+        Hop.LINK, "upstream-asked", {"upstream": "10.0.0.2:8000", "result": "refused"}
+    )
+    assert "rejected-though-listening" not in joined(asked, once, listener("10.0.0.2:9000"))
+
+
+def test_an_application_that_began_just_now_is_still_starting():
+    """It runs, it listens nowhere, and its address is refused."""
+    young = Observation(
+        Hop.UPSTREAM, "process-young", {"process": "gunicorn", "pids": (7, 8), "seconds": 2.0}
+    )
+    refused = Observation(
+        Hop.LINK, "upstream-asked", {"upstream": "127.0.0.1:8000", "result": "refused"}
+    )
+    other = listener("127.0.0.1:9000", pid=9)
+    assert "still-starting" in joined(young, refused, other)
+    assert "still-starting" not in joined(young, refused, listener("127.0.0.1:9000", pid=7))
+    assert "still-starting" not in joined(young, other)
+    failed = Observation(Hop.UPSTREAM, "app-failed-to-start", {"by": "gunicorn"})
+    assert "still-starting" not in joined(young, refused, other, failed)
+
+
+@pytest.mark.parametrize(
+    ("queue", "accepted", "share", "stated"),
+    [(200, 4, 100, True), (200, 4, 10, False), (10, 1, 100, False), (100, 50, 100, False)],
+)
+def test_a_long_queue_before_busy_workers_is_more_than_can_be_served(
+    queue, accepted, share, stated
+):
+    """Workers that wait for something else are slow; those that never rest have too much to do."""
+    there = listener("10.0.0.2:8000", pid=7, queue=queue, accepted=accepted, place="")
+    works = Observation(
+        Hop.UPSTREAM,
+        "process-works",
+        {"process": "gunicorn", "pids": (7, 8), "share": share, "place": ""},
+    )
+    assert ("demand-exceeds" in joined(there, works)) is stated
+
+
+@pytest.mark.parametrize(
+    ("process", "demand", "basis"),
+    [
+        ("python3", {"per_second": 9.0, "failed": 120, "answered": 30}, "answers"),
+        ("python3", {"per_second": 200.0, "failed": 2_000, "answered": 0}, "rate"),
+        ("python3", {"per_second": 0.5, "failed": 40, "answered": 0}, None),
+        ("php-fpm8.2", {"per_second": 9.0, "failed": 120, "answered": 30}, None),
+    ],
+)
+def test_pages_that_are_answered_now_and_then_wait_for_their_turn(process, demand, basis):
+    """A page that takes too long is answered to nobody; one that waits in a queue is to some."""
+    there = listener("10.0.0.2:8000", process, pid=7, queue=200, accepted=1)
+    found = joined(there, Observation(Hop.GATEWAY, "demand", demand)).get("demand-exceeds")
+    assert (found.text("basis") if found else None) == basis
+
+
+def test_an_upstream_that_refused_and_answers_came_back():
+    """Known by its address alone: behind a name another machine may answer by now."""
+    refusal = Observation(
+        Hop.LINK, "upstream-refused", {"by": "nginx", "upstream": "10.0.0.2:8011"}
+    )
+    answers = Observation(
+        Hop.LINK, "upstream-asked", {"upstream": "10.0.0.2:8011", "result": "answers"}
+    )
+    assert "came-back" in joined(refusal, answers)
+    assert "came-back" not in joined(refusal)
+
+
+@pytest.mark.parametrize(("head", "stated"), [(20_000, True), (500, False)])
+def test_a_head_that_the_gateways_buffer_does_not_hold_is_stated(head, stated):
+    """HAProxy's buffer less what it keeps for rewriting, measured against a real answer."""
+    asked = Observation(
+        Hop.LINK,
+        "upstream-asked",
+        {"upstream": "10.0.0.2:8000", "result": "answers", "head": head},
+    )
+    wish = upstream("10.0.0.2:8000", by="haproxy", protocol="http")
+    assert ("header-exceeds-buffer" in joined(asked, wish)) is stated
+
+
+def test_a_setting_that_leads_to_a_listener_is_no_mistake():
+    """A file that was changed a minute ago, and an address on which something listens."""
+    file = {"path": "/etc/nginx/nginx.conf", "minutes": 1}
+    changed = Observation(Hop.HOST, "file-changed", file)
+    asked = Observation(
+        Hop.LINK, "upstream-asked", {"upstream": "10.0.0.2:8000", "result": "refused"}
+    )
+    wish = upstream("10.0.0.2:8000")
+    assert "upstream-setting-changed" in joined(changed, asked, wish)
+    found = joined(changed, asked, wish, listener("10.0.0.2:8000"))
+    assert "upstream-setting-changed" not in found

@@ -1,8 +1,11 @@
 """The page without any script: forms, links, and what it refuses."""
 
+import os
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -241,7 +244,7 @@ def test_strangers_see_nothing_of_the_machine_and_its_past(serve):
 def test_the_owner_inspects_this_machine(local, monkeypatch):
     """The page starts what `inspect` does, and shows its verdict."""
     from badgateway.model.verdict import Outcome, Verdict
-    from badgateway.web import checks
+    from badgateway.web import owner
 
     asked = []
 
@@ -249,8 +252,75 @@ def test_the_owner_inspects_this_machine(local, monkeypatch):
         asked.append(request)
         return Verdict("shop.example", Outcome.NONE)
 
-    monkeypatch.setattr(checks, "inspect_machine", inspected)
+    monkeypatch.setattr(owner, "inspect_machine", inspected)
     answer = local.post("/machine", {"url": "http://shop.example/"})
     page = local.done(answer.headers["location"])
     assert asked[0].site == "shop.example"
     assert page.status == 200
+
+
+def test_what_could_be_changed_is_shown_as_a_diff_and_not_done(local, monkeypatch, tmp_path):
+    """The plan of a fix, escaped, beside the command that would do it."""
+    from badgateway.model.plan import Edit, Plan
+    from badgateway.model.verdict import Outcome, Risk, Verdict
+    from badgateway.remedies.plan import Proposal
+    from badgateway.web import owner
+
+    before = "proxy_pass http://127.0.0.1:3000;\n"
+    after = "proxy_pass http://127.0.0.1:3001; # <b>\n"
+    file = tmp_path / "site.conf"
+    file.write_text(before)
+    changes = (Edit(str(file), before, after),)
+    plan = Plan("correct-upstream", "upstream-wrong-address", "Correct it", Risk.NONE, changes)
+
+    async def inspected(request, wishes):
+        return Verdict("shop.example", Outcome.GATEWAY_ERROR, status=502)
+
+    monkeypatch.setattr(owner, "inspect_machine", inspected)
+    monkeypatch.setattr(owner, "proposal", lambda *_: Proposal((plan,), {}, frozenset()))
+    answer = local.post("/machine", {"url": "http://shop.example/?a='b"})
+    page = local.done(answer.headers["location"]).text
+    assert 'class="plus">  +proxy_pass http://127.0.0.1:3001; # &lt;b&gt;' in page
+    assert 'class="minus">  -proxy_pass http://127.0.0.1:3000;' in page
+    assert "sudo badgateway fix --url" in page
+    assert file.read_text() == before
+
+
+def test_incidents_of_logs_are_shown_on_a_time_line(local, tmp_path):
+    """Files of this machine are read where they lie."""
+    log = tmp_path / "access.log"
+    line = '1.2.3.4 - - [23/Nov/2026:09:{m:02}:{s:02} +0000] "GET / HTTP/1.1" {code} 5 "-" "x"\n'
+    log.write_text(
+        "".join(
+            line.format(m=n // 60, s=n % 60, code=502 if 1_200 < n < 1_500 else 200)
+            for n in range(3_000)
+        )
+    )
+    answer = local.post("/machine/logs", {"files": f"{log}\n\n"})
+    place = answer.headers["location"]
+    page = local.done(place).text
+    assert f"{place}/timeline" in page
+    timeline = local.get(f"{place}/timeline")
+    assert "1 incident" in timeline.text
+    assert "script-src" not in timeline.headers["content-security-policy"]
+
+
+def test_a_log_that_is_not_there_is_said(local):
+    """With its name, and no verdict."""
+    answer = local.post("/machine/logs", {"files": "/nowhere/access.log"})
+    assert "/nowhere/access.log" in local.done(answer.headers["location"]).text
+    assert local.post("/machine/logs", {"files": " "}).status == 400
+
+
+def test_another_user_of_this_machine_is_refused(local, serve):
+    """Nobody else on the machine reads what was checked, or inspects with our rights."""
+    assert local.settings.accounts, "the usual settings know their account"
+    call = f"import urllib.request as u; print(u.urlopen('{local.url}/').status)"
+    code = [sys.executable, "-c", call]
+    assert subprocess.run(code, capture_output=True, check=True).stdout == b"200\n"
+    if os.geteuid() != 0:
+        pytest.skip("only root can act as somebody else")
+    # The system's own Python, because another user may not read ours.
+    code[0] = "/usr/bin/python3"
+    ran = subprocess.run(code, capture_output=True, user=65_534, check=False)
+    assert b"403" in ran.stderr

@@ -10,11 +10,12 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Sequence
+import threading
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from badgateway.browser.profile import Profile, ProfileError
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 COPY_LIMIT = 1_500_000_000
 """Bytes of a profile that are copied."""
-START_SECONDS = 10.0
-"""Time for Playwright's own process to start."""
+END_SECONDS = 10.0
+"""Time for Playwright's own process to start or to end, once we are cut off."""
+T = TypeVar("T")
 _ROOT = ("Local State", "Last Version")
 _PARTS = (
     *("Preferences", "Secure Preferences", "Cookies", "Cookies-journal", "Network"),
@@ -68,59 +70,67 @@ class DriveError(Exception):
 
 
 @contextmanager
-def copy_of(profile: Profile) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """A copy of what a page depends on: its folder, and what was left out because of its size.
+def folder() -> Iterator[Path]:
+    """A folder for a profile, which is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="badgateway-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def copy_into(profile: Profile, root: Path, stop: threading.Event) -> tuple[str, ...]:
+    """Copy what a page depends on; returns what was left out because of its size.
+
+    Args:
+        profile: what is copied; it may be in use.
+        root: where to, as the browser's folder of all profiles.
+        stop: ends the copying before its next file once it is set.
 
     Raises:
         ProfileError: it cannot be copied.
     """
-    with tempfile.TemporaryDirectory(prefix="badgateway-", ignore_cleanup_errors=True) as name:
-        root = Path(name)
-        folder = root / "Default"
-        wanted = [(profile.root / part, root / part) for part in _ROOT]
-        wanted += [(profile.folder / part, folder / part) for part in _PARTS]
-        wanted.append((profile.cache, folder / "Cache/Cache_Data"))
-        left, out = COPY_LIMIT, []
-        for source, goal in wanted:
-            size = _size(source)
-            if size > left:
-                out.append(source.name)
-                continue
-            left -= size
-            try:
-                _copy(source, goal)
-            except OSError as error:
-                why = error.strerror or str(error)
-                raise ProfileError(f"{source.name}: {why}; close the browser and retry") from error
-        yield root, tuple(out)
+    goal = root / "Default"
+    wanted = [(profile.root / part, root / part) for part in _ROOT]
+    wanted += [(profile.folder / part, goal / part) for part in _PARTS]
+    wanted.append((profile.cache, goal / "Cache/Cache_Data"))
+    left, out = COPY_LIMIT, []
+    for source, place in wanted:
+        size = _size(source)
+        if size > left:
+            out.append(source.name)
+            continue
+        left -= size
+        try:
+            _copy(source, place, stop)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise ProfileError(f"{source.name}: {why}; close the browser and retry") from error
+    return tuple(out)
 
 
 def _size(path: Path) -> int:
     if not path.is_dir():
         return path.stat().st_size if path.is_file() else 0
     total = 0
-    for folder, _, names in os.walk(path):
+    for place, _, names in os.walk(path):
         for name in names:
             with contextlib.suppress(OSError):
-                total += Path(folder, name).lstat().st_size
+                total += Path(place, name).lstat().st_size
     return total
 
 
-def _copy(source: Path, goal: Path) -> None:
+def _copy(source: Path, goal: Path, stop: threading.Event) -> None:
+    def one(here: str, there: str) -> None:
+        if stop.is_set():
+            raise ProfileError("cut off")
+        shutil.copyfile(here, there, follow_symlinks=False)
+
     if source.is_dir():
         # A running browser takes files away while they are copied; what is gone was not needed.
         with contextlib.suppress(shutil.Error):
-            shutil.copytree(source, goal, symlinks=True, ignore=shutil.ignore_patterns("LOCK"))
+            unwanted = shutil.ignore_patterns("LOCK")
+            shutil.copytree(source, goal, symlinks=True, ignore=unwanted, copy_function=one)
     elif source.is_file():
         goal.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, goal)
-
-
-@contextmanager
-def clean() -> Iterator[Path]:
-    """The folder of a new profile, which is thrown away."""
-    with tempfile.TemporaryDirectory(prefix="badgateway-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+        one(str(source), str(goal))
 
 
 class Tab:
@@ -216,16 +226,20 @@ async def driver() -> AsyncGenerator[Driver, None]:
     from playwright.async_api import async_playwright  # noqa: PLC0415 - the extra
 
     manager = async_playwright()
-    starting = asyncio.ensure_future(manager.start())
     try:
-        try:
-            yield Driver(await asyncio.shield(starting))
-        except asyncio.CancelledError:
-            # A start that is cut off would leave its process behind: it is waited for.
-            await asyncio.wait([starting], timeout=START_SECONDS)
-            raise
+        yield Driver(await _to_the_end(manager.start()))
     finally:
-        await manager.__aexit__()
+        await _to_the_end(manager.__aexit__())
+
+
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for it also when we are cut off: half started or half ended, a process stays behind."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=END_SECONDS)
+        raise
 
 
 class _Heard:

@@ -8,9 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from badgateway import __version__
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 COMMANDS = {
     "check": "probe a URL and say what is broken",
@@ -22,13 +25,11 @@ COMMANDS = {
     "undo": "take the last fix back",
     "logs": "logs of any size: incidents on a time line, each with its cause",
     "dns": "who says what about a name, and whether they agree",
+    "wordpress": "find the plugin, theme or drop-in that breaks a site, unseen by visitors",
     "demo": "start a small broken site on this machine and diagnose it",
     "lab": "an internet in a box, broken on purpose, to grade us",
 }
 """Each command and what it is for."""
-
-PLANNED = ()
-"""Words that later versions understand; they must not be taken for host names today."""
 
 Parsed = argparse.Namespace
 
@@ -81,21 +82,10 @@ def parse(arguments: Sequence[str]) -> Parsed:
     first = next((word for word in words if not word.startswith("-")), "")
     if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
         words.insert(0, "check")
-    try:
-        parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
-    except UsageError:
-        if first in PLANNED:
-            raise _planned(first) from None
-        raise
-    if first in PLANNED or (parsed.command == "check" and parsed.url in PLANNED):
-        raise _planned(first if first in PLANNED else parsed.url)
+    parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
     if parsed.command is None:
         raise UsageError("what is broken? try: badgateway https://example.com/ (or --help)")
     return parsed
-
-
-def _planned(word: str) -> UsageError:
-    return UsageError(f"'{word}' is not part of this version ({__version__})")
 
 
 def _parser(called: str) -> Parser:
@@ -220,6 +210,28 @@ def seconds(text: str) -> float:
     if not 0.1 <= number <= 3600:
         raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds from 0.1 to 3600")
     return number
+
+
+_SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def moment(text: str | None) -> "datetime | None":
+    """`2h`, `30m`, or an ISO time, as a moment.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return None
+    import re  # noqa: PLC0415 - only where a time is given
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text):
+        return datetime.now(UTC) - timedelta(**{_SPANS[found[2]]: float(found[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise ValueError(f"--since wants 2h, 30m, 3d or 2026-11-24T09:00, not '{text}'") from None
 
 
 def header(text: str) -> tuple[str, str]:

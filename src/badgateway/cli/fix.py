@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from badgateway.cli.arguments import Parsed, Parser, complain, seconds
+from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
 from badgateway.investigate.inspect import Request
 from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes, target_of
@@ -36,6 +36,9 @@ def add_arguments(parser: Parser) -> None:
         "--from", dest="more", metavar="FILE", action="append", default=[],
         help="what is known already: a verdict (--json), logs, bundles (repeatable)",
     )  # fmt: skip
+    parser.add_argument(
+        "--since", metavar="TIME", help="what logs say since 2h, 30m, 3d ago or an ISO time"
+    )
     parser.add_argument(
         "--upstream", metavar="ADDRESS", help="where the application listens: HOST:PORT, unix:/PATH"
     )
@@ -85,7 +88,7 @@ def run(parsed: Parsed) -> int:
         site = parsed.site or (target.host if target else "")
         session = _Session(
             parsed,
-            Request(site=site, target=target, more=more),
+            Request(site=site, target=target, since=moment(parsed.since), more=more),
             Wishes(timeout=parsed.timeout, public_resolvers=False),
             {"site": site, **({"upstream": parsed.upstream} if parsed.upstream else {})},
             Words(parsed.lang),
@@ -140,15 +143,23 @@ def _work(session: _Session, state: Path) -> int:
         for plan in session.plans:
             _show(session, plan)
         return _end(session, verdict, "shown" if session.plans else "no-remedy", 1)
+    wanted = []
     for plan in session.plans[:MOST_PLANS]:
         _show(session, plan)
         if not _consent(session, plan, proposed):
             session.failed[plan.remedy] = "not wanted"
             continue
-        result, last = _try(session, plan, state)
+        result, last = _try(session, [plan], state)
         if result is not Result.TAKEN_BACK:
             status = 0 if result is Result.HEALED else 1
             return _end(session, last or verdict, str(result), status)
+        wanted.append(plan)
+    # Several faults at once: no single plan heals, all of them together may.
+    if len({plan.cause for plan in wanted}) > 1:
+        session.tell("none of them is enough alone; all together now")
+        result, last = _try(session, wanted[:DEEPEST], state)
+        if result is Result.HEALED:
+            return _end(session, last or verdict, str(result), 0)
     return _end(session, verdict, "no-remedy" if not session.failed else "not-healed", 1)
 
 
@@ -161,49 +172,48 @@ def _offered(session: _Session, verdict: Verdict) -> Proposal:
     return proposed
 
 
-def _try(session: _Session, plan: Plan, state: Path) -> tuple[Result, Verdict | None]:
-    """One plan, and those for the faults that show once it is in force."""
+def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Verdict | None]:
+    """Plans, one after the other, and those for faults that show only once they are in force."""
     fixing = Fixing(state, session.request.target, session.wishes)
     done: list[Plan] = []
-    current: Plan | None = plan
+    waiting = list(plans)
     why = ""
-    while current is not None:
+    while waiting:
+        current = waiting.pop(0)
         since = datetime.now(UTC)
         if why := fixing.apply(current):
             break
         done.append(current)
         verdict = fixing.prove(session.tell)
-        if verdict is None:
+        if verdict is None or well(verdict):
             fixing.keep()
             session.applied += [each.remedy for each in done]
-            session.tell("done; without --url nothing proves it from outside")
-            return Result.UNPROVED, None
-        if well(verdict):
-            fixing.keep()
-            session.applied += [each.remedy for each in done]
+            if verdict is None:
+                session.tell("done; without --url nothing proves it from outside")
+                return Result.UNPROVED, None
             session.tell(f"healed: the page answers {verdict.status}")
             return Result.HEALED, verdict
         why = "the page still fails"
-        current = _next(session, done, since) if len(done) < DEEPEST else None
+        if not waiting and len(done) < DEEPEST:
+            waiting += _next(session, done, since)
     session.tell(f"{why}; taking it back")
     show_left(fixing.take_back(), session)
-    session.failed[plan.remedy] = why
+    for plan in plans:
+        session.failed[plan.remedy] = why
     return Result.TAKEN_BACK, None
 
 
-def _next(session: _Session, done: list[Plan], since: datetime) -> Plan | None:
-    """A plan for another fault that shows now: the first one may have hidden it."""
+def _next(session: _Session, done: list[Plan], since: datetime) -> list[Plan]:
+    """A plan for a fault that did not show before: what is in force now may have hidden it."""
     verdict = look(replace(session.request, since=since, more=()), session.wishes)
     proposed = proposal(verdict, session.stated)
+    before = {plan.remedy for plan in (*session.plans, *done)}
     for plan in proposed.plans:
-        if any(plan.cause == each.cause or plan.remedy == each.remedy for each in done):
-            continue
-        if plan.remedy in session.failed:
-            continue
-        session.tell("another fault shows behind it")
-        _show(session, plan)
-        return plan if _consent(session, plan, proposed) else None
-    return None
+        if plan.remedy not in before and plan.remedy not in session.failed:
+            session.tell("another fault shows behind it")
+            _show(session, plan)
+            return [plan] if _consent(session, plan, proposed) else []
+    return []
 
 
 def _show(session: _Session, plan: Plan) -> None:

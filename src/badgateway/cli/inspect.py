@@ -3,11 +3,10 @@
 import asyncio
 import re
 import sys
-from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
-from badgateway.cli.arguments import Parsed, Parser, common, complain, seconds
+from badgateway.cli.arguments import Parsed, Parser, common, complain, moment, seconds
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.inspect import Request, inspect_machine
@@ -24,7 +23,6 @@ _OF_SERVERS = (
 """Values in which addresses of servers stand."""
 _OF_PEOPLE = ("banned", "peer-disallowed", "traffic", "request-refused", "firewall-rule")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def add_arguments(parser: Parser) -> None:
@@ -66,7 +64,7 @@ def run(parsed: Parsed) -> int:
         request = Request(
             site=parsed.site or (target.host if target else ""),
             target=target,
-            since=_since(parsed.since),
+            since=moment(parsed.since),
             more=more,
             root=_folder(parsed.root) if parsed.root else None,
         )
@@ -121,19 +119,3 @@ def _servers(verdict: Verdict) -> set[str]:
             for key in _OF_SERVERS:
                 kept.update(_ADDRESS.findall(str(observation.value.get(key, ""))[:4_000]))
     return kept
-
-
-def _since(text: str | None) -> datetime | None:
-    """`2h`, `30m`, or an ISO time, as a moment.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if not text:
-        return None
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: float(found[1])})
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise ValueError(f"--since wants 2h, 30m, 3d or 2026-11-24T09:00, not '{text}'") from None

@@ -10,6 +10,7 @@ from badgateway.cli.arguments import Parsed, Parser, complain
 from badgateway.lab.box import LabError
 from badgateway.lab.fault import Fault, load_faults
 from badgateway.lab.grade import Grade, as_asked, figures, grade, grade_owner
+from badgateway.lab.mend import figures_of_fixes, mended, one_line
 from badgateway.lab.outside import Event, down, events, say, shell, state_folder, up
 
 _RESULTS = "results.json"
@@ -48,6 +49,9 @@ def _faults(parser: Parser) -> None:
     )
     parser.add_argument(
         "--sweep", action="store_true", help="let the visitor make every test (check --all)"
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="let the owner's `fix` mend each, then undo it"
     )
     parser.add_argument(
         "--prove", action="store_true", help="also see that the looks fail where nothing is broken"
@@ -127,7 +131,11 @@ def _run(parsed: Parsed) -> int:
     (state_folder() / _RESULTS).write_text(
         json.dumps({"folder": str(run.folder) if run.folder else None, "results": run.results})
     )
-    line = figures(run.known, run.results).line()
+    line = (
+        figures_of_fixes(run.known, run.results)
+        if parsed.fix
+        else figures(run.known, run.results).line()
+    )
     if parsed.json:
         for result in run.results:
             print(json.dumps(_told(run.known, result)))
@@ -155,6 +163,7 @@ def _ran(parsed: Parsed) -> _Run:
     options += ["--folder", str(folder)] if folder else []
     options += ["--prove"] if parsed.prove else []
     options += ["--sweep"] if parsed.sweep else []
+    options += ["--fix"] if parsed.fix else []
     options += ["--evidence", str(Path(parsed.evidence).resolve())] if parsed.evidence else []
     shares = [["run", *names[number::jobs], *options] for number in range(jobs)]
     for event in events(shares):
@@ -178,6 +187,9 @@ def _told(known: dict[str, Fault], result: Event) -> dict[str, Any]:
     for word in ("skipped", "error"):
         if word in result:
             return {"fault": name, "truth": truth, word: result[word]}
+    if "fix" in result:
+        grade_of = mended(result["fix"])
+        return {"fault": name, "truth": truth, "fix": result["fix"], "healed": grade_of.healed}
     visitor, owner = result.get("visitor"), result.get("owner")
     met = as_asked(fault, visitor or {})
     told: dict[str, Any] = {"fault": name, "truth": truth}
@@ -204,6 +216,8 @@ def _words(known: dict[str, Fault], event: Event) -> str:
         return f"LAB ERROR  {name}: {event['error']}"
     if "skipped" in event:
         return f"skipped    {name}: {event['skipped']}"
+    if "fix" in event:
+        return one_line(known[name], event["fix"])
     visitor, owner = event.get("visitor"), event.get("owner")
     for answer in (visitor, owner):
         if answer and answer["verdict"] is None:

@@ -32,6 +32,7 @@ def ended(evidence: Evidence) -> Iterator[Observation]:
     """Stops and ends that are no failures: what was started again, and what a stop took along."""
     yield from _over(evidence)
     yield from _parts_of_a_stop(evidence)
+    yield from _said_before(evidence)
 
 
 def paired(evidence: Evidence) -> Iterator[Observation]:
@@ -66,6 +67,22 @@ def _parts_of_a_stop(evidence: Evidence) -> Iterator[Observation]:
             if same and before and all(_near(m, stopped, SAME) for m in ended):
                 value = {"process": stop.text("by"), "supersedes": end.id}
                 yield Observation(Hop.UPSTREAM, "ended-by-stop", value, end.source, ended[-1])
+
+
+_SAID = (
+    *("upstream-refused", "local-ports-used-up", "upstream-connect-timeout", "socket-denied"),
+    *("upstream-unroutable", "upstream-connect-denied", "socket-not-found", "socket-queue-full"),
+)
+
+
+def _said_before(evidence: Evidence) -> Iterator[Observation]:
+    """That no connection was made, beside the line that says why: one fact, said twice."""
+    for line in evidence.named("upstream-connect-failed"):
+        for reason in evidence.named(*_SAID):
+            if reason.text("by") == line.text("by") and _log(reason) == _log(line):
+                value = {"reason": reason.name, "supersedes": line.id}
+                yield Observation(Hop.LINK, "said-before", value, reason.source, reason.at)
+                break
 
 
 def _log(observation: Observation) -> str:

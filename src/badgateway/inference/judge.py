@@ -187,9 +187,9 @@ def _informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict
     """The verdict once what was seen inside, or told, is weighed as well."""
     better = superseded(evidence)
     told = [observation for observation in evidence if observation.id not in better]
-    if not telling(told, known):
-        return verdict
     outside = {ranked.cause: ranked.probability for ranked in verdict.causes}
+    if not telling(told, known, outside):
+        return verdict
     outside = dict(at_the_edge(outside, evidence))
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
@@ -341,8 +341,10 @@ def _in_browser(verdict: Verdict, shown: list[Observation], known: Knowledge) ->
     if isinstance(status, int):
         gateway = status in GATEWAY_STATUSES
         outcome = Outcome.GATEWAY_ERROR if gateway else Outcome.OTHER_ERROR
+    diverted = _diverted(verdict, shown, Hop.BROWSER, known)
     return replace(
-        _diverted(verdict, shown, Hop.BROWSER, known),
+        diverted,
+        hop=diverted.causes[0].hop if diverted.causes else Hop.BROWSER,
         outcome=outcome,
         status=status if isinstance(status, int) else None,
         emitter=None,

@@ -69,12 +69,19 @@ class Weighed:
     beside: str | None = None
 
 
-def telling(observations: Iterable[Observation], known: Knowledge) -> bool:
-    """Whether any of the observations speaks for a cause, and more than weakly."""
+def telling(
+    observations: Iterable[Observation], known: Knowledge, suspected: Iterable[str] = ()
+) -> bool:
+    """Whether any of the observations speaks for a cause, and more than weakly.
+
+    Or excludes one of those that are suspected already.
+    """
+    doubted = frozenset(suspected)
     return any(
         FACTORS[clue.strength] > FACTORS[Strength.WEAK]
+        or (clue.strength is Strength.EXCLUDES and cause in doubted)
         for observation in observations
-        for _, clue in speaking(observation, known)
+        for cause, clue in speaking(observation, known)
     )
 
 

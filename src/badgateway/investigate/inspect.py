@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from badgateway.investigate.check import check_url
 from badgateway.investigate.sort import MOST_FORMATS, read_sorted
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop
-from badgateway.model.listening import address_of
+from badgateway.model.listening import Address, address_of
 from badgateway.model.material import Material, material_of
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.target import Target, Wishes
@@ -24,6 +25,7 @@ from badgateway.remedies import steps_for
 from badgateway.state import host, packet_filter, sockets
 from badgateway.state.ask import Upstream, ask, is_root, may_reach
 from badgateway.state.busy import working
+from badgateway.state.database import greeted
 from badgateway.state.front import Door, ask_doors
 from badgateway.state.handshake import Security
 from badgateway.state.kernel import kernel_log
@@ -40,6 +42,8 @@ RECENT = 3_600
 """Seconds that count as now, where nobody asks about another time."""
 REQUESTS = 2 * 1024 * 1024
 """Bytes at the end of an access log that are read."""
+MOST_SITES = 20
+"""Folders of sites that are looked into, and databases that are asked."""
 YOUNG = 60.0
 """Seconds within which a process that began may still be starting."""
 MOST_NAMES = 6
@@ -50,6 +54,10 @@ _OF_PEOPLE = ("page-text", "nothing-known", "reported")
 """What only a text of a person's can say."""
 _OF_NOW = ("listening",)
 """What the machine itself tells better than a log, which tells of what was."""
+_DOCUMENTS = re.compile(
+    r"(?mi)^[^#\n]{0,400}?\b(?:root|alias|DocumentRoot|chdir)[ \t=]+\"?(/[\w./-]{1,200})"
+)
+"""Where a server's configuration says that a site's files are."""
 _INCLUDE = re.compile(
     r"(?mi)^[ \t]*include(?:optional)?[ \t]*=?[ \t]+\"?([^\";#\n]+?)\"?[ \t]*;?[ \t\r]*$"
 )
@@ -82,6 +90,7 @@ class _Search:
     evidence: Evidence = field(default_factory=Evidence)
     files: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
     gateways: list[Software] = field(default_factory=list)
     applications: list[Software] = field(default_factory=list)
 
@@ -161,10 +170,35 @@ async def _machine(search: _Search) -> None:
         if o.text("result") in ("refused", "no-route")
     }
     await _ask(search, [u for u in _upstreams(search) if u.address in failed])
+    await _databases(search)
     if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
         _add(search, await asyncio.to_thread(lambda: list(_busy(search))))
     if search.evidence.first("http-response"):
         _add(search, await ask_doors(_doors(search)))
+
+
+async def _databases(search: _Search) -> None:
+    """Every database that an application's settings name, asked for its greeting.
+
+    From here, which may be another machine than the application's: only what answers is certain
+    for both, unless both are this one.
+    """
+    asked: dict[str, tuple[Address, bool]] = {}
+    for wish in search.evidence.named("config-database"):
+        address = address_of(wish.text("database"))
+        here = not wish.text("place")
+        if address is not None and (here or not (address.loopback or address.path)):
+            asked.setdefault(wish.text("database"), (address, here))
+    found = await asyncio.gather(
+        *(
+            greeted(name, address.host, int(address.port or 3306), address.path)
+            for name, (address, _) in list(asked.items())[:MOST_SITES]
+        )
+    )
+    for observation in found:
+        _, here = asked[observation.text("database")]
+        if here or observation.text("result") in ("answers", "too-many"):
+            _add(search, [observation])
 
 
 def _busy(search: _Search) -> Iterator[Observation]:
@@ -241,7 +275,7 @@ def _place(search: _Search, place: Place, depth: int) -> None:
         if software.product in APPLICATIONS and software.age < YOUNG:
             began: dict[str, Value] = {
                 "process": software.product,
-                "pid": software.pid,
+                "pids": software.pids[:64],
                 "seconds": round(software.age, 1),
                 "place": place.name,
             }
@@ -261,6 +295,7 @@ def _place(search: _Search, place: Place, depth: int) -> None:
     _add(search, host.look(place))
     if (filters := packet_filter.rules(place)) is not None:
         _add(search, read_sorted(filters))
+    _wordpress(search, place.root, place.name)
     _logs(search, found)
     if not place.name:
         _add(search, _of_kernel(search))
@@ -316,6 +351,7 @@ def _config(search: _Search, software: Software) -> None:
         search.files.add(key)
         _add(search, _local(software, _known(material_of(path, text))))
         _add(search, _changed(search, _under(software.place.root, path), path))
+        search.documents |= {found.rstrip("/") for found in _DOCUMENTS.findall(text)}
 
 
 def _known(material: Material) -> Iterator[Observation]:
@@ -341,9 +377,12 @@ def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
 
 def _local(software: Software, observations: Iterable[Observation]) -> Iterator[Observation]:
     """The observations with the place they come from."""
+    return _placed(software.place.name, observations)
+
+
+def _placed(place: str, observations: Iterable[Observation]) -> Iterator[Observation]:
     for observation in observations:
-        value = {**observation.value, "place": software.place.name}
-        yield replace(observation, value=value)
+        yield replace(observation, value={**observation.value, "place": place})
 
 
 def _with_includes(path: str, root: Path) -> Iterator[tuple[str, str]]:
@@ -378,6 +417,28 @@ def _with_includes(path: str, root: Path) -> Iterator[tuple[str, str]]:
 
 def _under(root: Path, path: str) -> Path:
     return Path(str(root).rstrip("/") + "/" + path.lstrip("/"))
+
+
+def _wordpress(search: _Search, root: Path, place: str = "") -> None:
+    """The settings and the log of every WordPress whose files a server's configuration names."""
+    for folder in sorted(search.documents)[:MOST_SITES]:
+        # The settings may stand one folder above the site (wordpress.org, Hardening WordPress).
+        for name in (f"{folder}/wp-config.php", f"{Path(folder).parent}/wp-config.php"):
+            file = _under(root, name)
+            key = f"{place}:{name}"
+            if key in search.files or not file.is_file():
+                continue
+            search.files.add(key)
+            with suppress(OSError):
+                _add(search, _placed(place, _known(material_at(file, name))))
+        log = f"{folder}/wp-content/debug.log"
+        key = f"{place}:{log}"
+        if key not in search.files and _under(root, log).is_file():
+            search.files.add(key)
+            with suppress(OSError):
+                found = material_at(_under(root, log), log)
+                dated = replace(found, since=search.request.since, dated_only=True)
+                _add(search, _known(_tail(dated)))
 
 
 def _logs(search: _Search, found: list[Software]) -> None:
@@ -487,6 +548,8 @@ def _tree(search: _Search, root: Path) -> None:
     for usual in (usual for _, _, _, usual in PRODUCTS if usual):
         for name, text in _with_includes(usual, root):
             _add(search, read_sorted(material_of(name, text)))
+            search.documents |= {folder.rstrip("/") for folder in _DOCUMENTS.findall(text)}
+    _wordpress(search, root)
     for found in sorted(root.glob("etc/php*/**/pool.d/*.conf"))[:50]:
         _add(search, read_sorted(material_at(found, "/" + str(found.relative_to(root)))))
     for found in sorted(root.glob("var/log/**/*"))[:500]:

@@ -115,6 +115,8 @@ class _Failed:
 
 
 Kind = tuple[int, str, str]
+_CROWD = 20
+"""Requests from which on their rate says something."""
 
 
 def counted(
@@ -165,6 +167,7 @@ class _Tally:
         self._material, self._kind, self._by, self._hop = material, kind, by, hop
         self._failed: dict[Kind, _Failed] = {}
         self._minutes: Counter[str] = Counter()
+        self._well: Counter[str] = Counter()
         self._clients: Counter[str] = Counter()
         self._begin: When = undated
         self._end: When = undated
@@ -181,6 +184,8 @@ class _Tally:
         self._client(request.client)
         if request.failed:
             self._fail(number, line, request, explained)
+        elif request.path in self._well or len(self._well) < MOST_KINDS:
+            self._well[request.path] += 1
 
     def _client(self, client: str) -> None:
         """Misra and Gries: who made a large share of all requests is always among those kept."""
@@ -219,6 +224,7 @@ class _Tally:
             yield from self._same_duration(key, group)
         yield from self._burst()
         yield from self._traffic()
+        yield from self._demand()
 
     def _answers(self, key: Kind, group: _Failed) -> Observation:
         status, upstream_status, upstream = key
@@ -279,6 +285,23 @@ class _Tally:
             "minutes": len(self._minutes),
         }
         yield self._say("traffic", None, value)
+
+    def _demand(self) -> Iterator[Observation]:
+        """How many came in a second, and how many of those that fail are answered now and then."""
+        begin, end = self._begin(), self._end()
+        if begin is None or end is None or self.total < _CROWD:
+            return
+        seconds = (end - begin).total_seconds()
+        if seconds < 1:
+            return
+        paths = {path for group in self._failed.values() for path in group.paths}
+        value: dict[str, Value] = {
+            "per_second": round(self.total / seconds, 1),
+            "seconds": seconds,
+            "failed": sum(group.count for group in self._failed.values()),
+            "answered": sum(self._well[path] for path in paths),
+        }
+        yield self._say("demand", None, value)
 
     def _say(self, word: str, group: _Failed | None, value: dict[str, Value]) -> Observation:
         source = f"{self._kind}:{self._material.name}" + (f":{group.line}" if group else "")

@@ -59,6 +59,8 @@ class Fault:
         evidence: what an owner has, each `HOP FILE` (below the hop's folder; what came to it since
             the fault began, or all of a configuration) or `HOP $ COMMAND` (what it prints).
         needs: servers and capabilities without which it is skipped.
+        fix: further options of the owner's `fix`: what he knows and no program can see.
+        unfixable: why `fix` cannot mend it on the owner's machine; empty where it can.
         tags: `intermittent`, `double`, `wordpress` and the like.
     """
 
@@ -78,11 +80,13 @@ class Fault:
     profile: str
     evidence: tuple[str, ...]
     needs: tuple[str, ...]
+    fix: tuple[str, ...]
+    unfixable: str
     tags: tuple[str, ...]
 
 
 _KEYS = {
-    "title", "url", "break", "look", "truth", "visitor", "owner", "needs", "tags",
+    "title", "url", "break", "look", "truth", "visitor", "owner", "fix", "needs", "tags",
 }  # fmt: skip
 
 
@@ -121,6 +125,7 @@ def fault_of(name: str, data: Mapping[str, object]) -> Fault:
     if odd := set(data) - _KEYS:
         raise ValueError(f"unknown keys: {', '.join(sorted(odd))}")
     truth, visitor, owner = (_table(data, key) for key in ("truth", "visitor", "owner"))
+    fix = _table(data, "fix")
     words = vocabulary()
     cause = truth.get("cause")
     for named in (cause, truth.get("also"), *_list(visitor, "not_concluded")):
@@ -151,6 +156,8 @@ def fault_of(name: str, data: Mapping[str, object]) -> Fault:
         profile=str(visitor.get("profile", "")),
         evidence=tuple(map(str, _list(owner, "evidence"))),
         needs=tuple(map(str, _list(data, "needs"))),
+        fix=tuple(map(str, _list(fix, "options"))),
+        unfixable=str(fix.get("cannot", "")),
         tags=tuple(map(str, _list(data, "tags"))),
     )
 

@@ -57,6 +57,7 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
     parser.add_argument("--prove", action="store_true")
     parser.add_argument("--evidence", type=Path)
     parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--fix", action="store_true")
     asked = parser.parse_args(arguments)
     began = time.monotonic()
     lab = started(folder)
@@ -73,6 +74,7 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
         tell,
         asked.evidence,
         asked.sweep,
+        asked.fix,
     )
 
 

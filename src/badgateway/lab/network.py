@@ -110,6 +110,7 @@ class Network:
     def _hop(self, name: str, plan: Mapping[str, object]) -> Hop:
         folder = self.folder / name
         folder.mkdir()
+        (folder / "init.d").mkdir()
         for file in ("resolv.conf", "hosts"):
             (folder / file).write_text(
                 "127.0.0.1 localhost badgateway-lab\n::1 localhost\n" if file == "hosts" else ""
@@ -120,6 +121,7 @@ class Network:
         script = (
             f"mount --bind {folder}/resolv.conf /etc/resolv.conf && "
             f"mount --bind {folder}/hosts /etc/hosts && ip link set lo up && {quiet}"
+            f"mount --bind {folder}/init.d /etc/init.d && "
             "echo up && exec sleep infinity"
         )
         holder = subprocess.Popen(

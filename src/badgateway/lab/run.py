@@ -64,6 +64,7 @@ def run_faults(
     tell: Tell,
     evidence: Path | None = None,
     sweep: bool = False,
+    fix: bool = False,
 ) -> int:
     """Run the faults of these names, and tell the result of each as an event.
 
@@ -80,7 +81,7 @@ def run_faults(
         again: dict[str, object] = {}
         for last in (False, True):
             try:
-                result = one(lab, fault, side, prove, evidence, sweep)
+                result = one(lab, fault, side, prove, evidence, sweep, fix)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
                 kind = "" if isinstance(error, LabError) else f"{type(error).__name__}: "
                 lab.stop()
@@ -133,6 +134,7 @@ def one(
     prove: bool = False,
     evidence: Path | None = None,
     sweep: bool = False,
+    fix: bool = False,
 ) -> dict[str, object]:
     """Run one fault and leave the lab as well as it was.
 
@@ -160,6 +162,8 @@ def one(
             if time.monotonic() > end:
                 raise LabError(f"it is not in force: {missing}")
             time.sleep(_PAUSE)
+        if fix:
+            return {"fix": mended(lab, fault, began)}
         answer = asked(lab, fault, sweep) if side != "owner" else None
         inspection = (
             inspected(lab, fault, began, watch, answer) if watch and side != "visitor" else None
@@ -178,6 +182,66 @@ def one(
         **({"visitor": _plain(answer)} if answer else {}),
         **({"owner": _plain(inspection)} if inspection else {}),
     }
+
+
+def mended(lab: Lab, fault: Fault, began: datetime) -> dict[str, object]:
+    """What `fix --yes` does about a fault on the gateway, and what is left of it after `undo`.
+
+    Whether it healed is asked from the vantage outside, not from the product.
+    """
+    state = lab.folder / "state"
+    shutil.rmtree(state, ignore_errors=True)
+    told = {"XDG_STATE_HOME": str(state)}
+    before, worst = files_of(lab), statuses(lab, fault)
+    words = ["fix", "--yes", "--json", "--url", fault.url, "--timeout", "6", *fault.fix]
+    words += ["--since", began.isoformat()]
+    answer = product(lab, "gateway", words, told, FIX_SECONDS)
+    after = statuses(lab, fault)
+    undone = product(lab, "gateway", ["undo", "--json"], told)
+    changed = sorted(path for path, held in files_of(lab).items() if before.get(path, held) != held)
+    return {
+        **_plain(answer),
+        "before": worst,
+        "after": after,
+        "undone": undone.verdict,
+        "differs": changed,
+    }
+
+
+FIX_SECONDS = 150.0
+"""Seconds that a fix may take, several tries among them."""
+_ASKED = 6
+"""Times that the page is asked for: a fault that comes and goes shows at least once."""
+_CHANGING = (".log", ".pid", "pid", ".sock", ".crt", ".key", ".json", ".db", ".lock")
+
+
+def statuses(lab: Lab, fault: Fault) -> list[str]:
+    """What the page answers a stranger, several times in a row; 000 for no answer."""
+    words = ["curl", "-sS", "-m", "12", "-o", "/dev/null", "-w", "%{http_code}", fault.url]
+    hop = lab.network.hops["vantage"]
+    return [hop.run(*words, check=False).stdout or "000" for _ in range(_ASKED)]
+
+
+def files_of(lab: Lab) -> dict[str, tuple[bytes, int, int, int]]:
+    """Every small file of the machines behind the gateway that only a person changes.
+
+    With its mode and owner; logs, sockets and what servers keep for themselves are left out.
+    """
+    found = {}
+    for hop in ("gateway", "app", "database", "edge"):
+        for path in lab.network.hops[hop].folder.rglob("*"):
+            if path.name.endswith(_CHANGING) or not path.is_file() or path.is_symlink():
+                continue
+            if path.suffix not in _CONFIGURATIONS and path.parent.name != "init.d":
+                continue
+            if "data" in path.parts or "work" in path.parts:
+                continue
+            held = path.stat()
+            found[str(path)] = path.read_bytes(), held.st_mode, held.st_uid, held.st_gid
+    return found
+
+
+_CONFIGURATIONS = (".conf", ".cfg", ".vcl", ".config", ".php", ".py", ".mjs", ".toml", ".yaml", "")
 
 
 def unseen(lab: Lab, fault: Fault) -> str | None:
@@ -206,7 +270,9 @@ def seen(lab: Lab, look: Look) -> str:
     return done.stdout + done.stderr
 
 
-def product(lab: Lab, hop: str, words: list[str], environment: Mapping[str, str]) -> Answer:
+def product(
+    lab: Lab, hop: str, words: list[str], environment: Mapping[str, str], most: float = TIMEOUT * 3
+) -> Answer:
     """Run the product on a hop as a person there would, and read its JSON."""
     machine = lab.network.hops[hop]
     source = str(Path(badgateway.__file__).parents[1])
@@ -224,11 +290,11 @@ def product(lab: Lab, hop: str, words: list[str], environment: Mapping[str, str]
                 "LANG": "C.UTF-8",
                 **environment,
             },
-            timeout=TIMEOUT * 3,
+            timeout=most,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Answer(None, time.monotonic() - began, -1, f"no answer within {TIMEOUT * 3} s")
+        return Answer(None, time.monotonic() - began, -1, f"no answer within {most:.0f} s")
     seconds = time.monotonic() - began
     try:
         verdict = json.loads(done.stdout)

@@ -31,6 +31,9 @@ DAYS = 3
 _SLOT = 15
 """Minutes whose share is taken where the log is short."""
 _LEAST_USUAL = 0.0002
+_MOST_SHARE = 0.98
+"""A share that is taken where every request failed, so that one that worked is not impossible."""
+_ROUNDS = 4
 _DIFFERENT = 0.8
 _SHORTEST_PART, _FEWEST_IN_PART = 3, 20
 
@@ -69,10 +72,10 @@ def bursts(summary: Summary) -> list[Burst]:
         return []
     usual = _usual(series)
     expected = [share * n for share, n in zip(usual, series.requests, strict=True)]
-    spans = _joined(_hot(series, usual, expected))
+    hot = _joined(_hot(series, usual, expected))
+    exact = sorted(part for span in hot for part in _trimmed(series, expected, *span))
     found: list[Burst] = []
-    for span in spans:
-        begin, end = _edges(series, expected, *span)
+    for begin, end in _joined(exact):
         for a, b in _parts(summary, series, begin, end):
             errors, requests = sum(series.errors[a : b + 1]), sum(series.requests[a : b + 1])
             share = sum(expected[a : b + 1]) / requests if requests else 0.0
@@ -172,22 +175,50 @@ def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _edges(series: _Series, expected: list[float], begin: int, end: int) -> tuple[int, int]:
-    """Where within the span the burst really begins and ends."""
-    normal = sum(expected[begin : end + 1]) + 0.05 * (end - begin + 1)
-    ratio = sum(series.errors[begin : end + 1]) / normal
-    if ratio <= 1:
-        return begin, end
-    gain = log(ratio)
-    best, best_span, total, start = 0.0, (begin, end), 0.0, begin
-    for at in range(begin, end + 1):
-        total += series.errors[at] * gain - (ratio - 1) * (expected[at] + 0.05) / 2
+def _trimmed(series: _Series, expected: list[float], begin: int, end: int) -> list[tuple[int, int]]:
+    """Where within a span the burst really is; what is left on both sides may be one of its own."""
+    errors = sum(series.errors[begin : end + 1])
+    chance = SPREAD * sum(expected[begin : end + 1]) + 0.3
+    if begin > end or errors < FEWEST or not _rare(errors, chance):
+        return []
+    a, b = begin, end
+    for _ in range(_ROUNDS):
+        # The narrower the span, the better its rate is known, and with it its edges.
+        narrower = _densest(series, expected, (begin, end), (a, b))
+        if narrower == (a, b):
+            break
+        a, b = narrower
+    return [
+        *_trimmed(series, expected, begin, a - 1),
+        (a, b),
+        *_trimmed(series, expected, b + 1, end),
+    ]
+
+
+def _densest(
+    series: _Series, expected: list[float], span: tuple[int, int], rate_of: tuple[int, int]
+) -> tuple[int, int]:
+    """The part of `span` that speaks most for the share of errors in `rate_of`, not the usual one.
+
+    A request that went well speaks against a burst as one that failed speaks for it.
+    """
+    inside = range(rate_of[0], rate_of[1] + 1)
+    requests = sum(series.requests[at] for at in inside)
+    share = min(_MOST_SHARE, sum(series.errors[at] for at in inside) / max(1, requests))
+    usual = max(_LEAST_USUAL, sum(expected[at] for at in inside) / max(1, requests))
+    if share <= usual:
+        return rate_of
+    failed, worked = log(share / usual), log((1 - share) / (1 - usual))
+    best, best_span = 0.0, rate_of
+    total, start = 0.0, span[0]
+    for at in range(span[0], span[1] + 1):
+        total += series.errors[at] * failed
+        total += (series.requests[at] - series.errors[at]) * worked
         if total <= 0:
             total, start = 0.0, at + 1
         elif total > best:
             best, best_span = total, (start, at)
-    # A pause is part of it as long as it is short against the whole.
-    return best_span if best_span[1] - best_span[0] >= (end - begin) / 2 else (begin, end)
+    return best_span
 
 
 def _parts(

@@ -148,6 +148,8 @@ class Columns:
         if "upstream_status" in fields:
             begin, end = fields["upstream_status"]
             good &= (end - begin <= 3) & (window.bytes[begin] != ord("5"))
+            for offset in range(3):
+                good &= (window.bytes[begin + offset] != ord(",")) | (end - begin <= offset)
         clients = self._clients.keys(window, *fields["remote_addr"])
         paths, path = _path(self._paths, window, fields["request"], good)
         durations = self._duration(window, fields, good) if self._plan.duration else None

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from badgateway.logs.access import form_of
 from badgateway.logs.clock import Clock, Times, zone_of
 from badgateway.logs.engines import Engine
-from badgateway.logs.scan import scan
+from badgateway.logs.scan import Scanned, scan
 from badgateway.logs.source import (
     STDIN,
     Log,
-    Piece,
     first_lines,
+    holding,
     opened,
     packed,
     pieces,
-    size_of,
+    state_of,
 )
 from badgateway.logs.stdin import head_of_stdin
 from badgateway.logs.summary import Summary
@@ -61,10 +61,11 @@ def log_of(name: str, formats: Sequence[str], recognise: Recognise) -> Log:
     """
     if name == STDIN:
         return _log(name, head_of_stdin(), 0, True, None, formats, recognise)
-    size, changed = size_of(name)
+    size, changed, inode = state_of(name)
     with opened(name) as file:
         head = file.read(HEAD_LIMIT)
-    return _log(name, head, size, packed(name), changed, formats, recognise)
+    log = _log(name, head, size, packed(name), changed, formats, recognise)
+    return replace(log, inode=inode)
 
 
 def _log(
@@ -99,42 +100,31 @@ def gather(logs: list[Log], engine: Engine, heard: Heard | None = None) -> Gathe
     Raises:
         EngineError: the engine broke down.
     """
-    cut = [piece for log in logs for piece in pieces(log, _size(logs, engine))]
-    whole = sum(log.size for log in logs)
-    done = 0
-    parts: dict[int, Summary | Skipped] = {}
     gathered = Gathered(Summary(), [], [])
     own: dict[str, int] = {}
-    at = 0
-    for number, part in engine.each(_part, cut):
-        parts[number] = part
-        done += cut[number].end - cut[number].start
-        if heard is not None:
-            heard(done, whole)
-        # Pieces are added in their order, because numbers of lines go on from piece to piece.
-        while at in parts:
-            _add(gathered, own, cut[at].log, parts.pop(at))
-            at += 1
+    with holding(logs) as held:
+        cut = [piece for log in held for piece in pieces(log, _size(held, engine))]
+        whole, done, at = sum(log.size for log in held), 0, 0
+        parts: dict[int, Scanned] = {}
+        for number, part in engine.each(scan, cut):
+            parts[number] = part
+            done += cut[number].end - cut[number].start
+            if heard is not None:
+                heard(done, whole)
+            # Pieces are added in their order: numbers of lines go on from piece to piece.
+            while at in parts:
+                _add(gathered, own, cut[at].log, parts.pop(at))
+                at += 1
     gathered.logs = [(log, own.get(log.name, 0)) for log in logs]
     return gathered
 
 
-def _part(piece: Piece) -> Summary | Skipped:
-    try:
-        return scan(piece)
-    except (OSError, EOFError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Skipped(piece.log.name, reason)
-
-
-def _add(gathered: Gathered, own: dict[str, int], log: Log, part: Summary | Skipped) -> None:
-    if isinstance(part, Skipped):
-        if all(known != part for known in gathered.skipped):
-            gathered.skipped.append(part)
-        return
+def _add(gathered: Gathered, own: dict[str, int], log: Log, part: Scanned) -> None:
+    if part.trouble is not None and all(s.name != log.name for s in gathered.skipped):
+        gathered.skipped.append(Skipped(log.name, part.trouble))
     before = own.get(log.name, 0)
-    own[log.name] = before + part.lines
-    gathered.summary.merge(part, before)
+    own[log.name] = before + part.summary.lines
+    gathered.summary.merge(part.summary, before)
 
 
 def _size(logs: list[Log], engine: Engine) -> int:

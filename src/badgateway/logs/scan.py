@@ -1,6 +1,7 @@
 """One piece of one log to its summary: line by line, or by columns where that can be done."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta, timezone
 from functools import partial
 from typing import Protocol
@@ -8,7 +9,7 @@ from typing import Protocol
 from badgateway.logs.access import form_of
 from badgateway.logs.clock import Clock, Times
 from badgateway.logs.hit import Form
-from badgateway.logs.source import Log, Piece, blocks, line_text
+from badgateway.logs.source import Log, Piece, blocks, line_text, where
 from badgateway.logs.summary import Example, Summary
 from badgateway.logs.wordings import Wordings
 from badgateway.model.secret import masked
@@ -33,17 +34,28 @@ def clock_of(log: Log) -> Clock:
     return Clock(zone, log.changed)
 
 
-def scan(piece: Piece) -> Summary:
-    """The summary of one piece.
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The summary of a piece, as far as it could be read, and what went wrong, if anything."""
 
-    Raises:
-        OSError: the log cannot be read.
-    """
+    summary: Summary
+    trouble: str | None = None
+
+
+def scan(piece: Piece) -> Scanned:
+    """The summary of one piece."""
     summary, fill = Summary(), filler(piece.log)
-    for block in blocks(piece):
-        fill.block(block, summary)
+    trouble = None
+    try:
+        _, trouble = where(piece.log)
+        for block in blocks(piece):
+            fill.block(block, summary)
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        trouble = (error.strerror if isinstance(error, OSError) else None) or str(error)
     fill.finish(summary)
-    return summary
+    return Scanned(summary, trouble)
 
 
 def filler(log: Log) -> Filler:

@@ -4,7 +4,8 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -22,6 +23,8 @@ _ROTATED = re.compile(
     r"^(?P<base>.+?)(?:[.-](?P<number>\d{1,4}|\d{8}(?:[-_]?\d{2,6})?))?"
     r"(?P<pack>\.(?:gz|zst|xz|bz2))?$"
 )
+_DESCRIPTORS = Path("/proc/self/fd")
+_MOST_HELD = 200
 _REMOTE = re.compile(r"[a-z][a-z0-9+]{1,15}://")
 
 
@@ -39,6 +42,8 @@ class Log:
         formats: formats of access logs that configuration declares.
         zone: offset of the zone of its times from UTC, seconds; None for this machine's own.
         changed: when it was last written, seconds since the epoch.
+        inode: the file's number, by which it is found where it was renamed; None for no file.
+        held: a way to it as long as the work goes on, even if it is removed.
     """
 
     name: str
@@ -50,6 +55,8 @@ class Log:
     formats: tuple[str, ...] = ()
     zone: int | None = None
     changed: float | None = None
+    inode: int | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +159,15 @@ def _remote(name: str) -> BinaryIO:
     return cast("BinaryIO", fsspec.open(name, "rb", compression="infer").open())
 
 
-def size_of(name: str) -> tuple[int, float | None]:
-    """Bytes of a log as it is stored, and when it was last written."""
+def state_of(name: str) -> tuple[int, float | None, int | None]:
+    """Bytes of a log as it is stored, when it was last written, and its file's number."""
     if _REMOTE.match(name):
         import fsspec  # noqa: PLC0415
 
         system, path = fsspec.core.url_to_fs(name)
-        return int(system.size(path) or 0), None
+        return int(system.size(path) or 0), None, None
     state = Path(name).stat()
-    return state.st_size, state.st_mtime
+    return state.st_size, state.st_mtime, state.st_ino
 
 
 def first_lines(data: bytes) -> tuple[str, ...]:
@@ -181,15 +188,66 @@ def pieces(log: Log, size: int) -> list[Piece]:
     return [Piece(log, a, b) for a, b in pairwise(cuts)]
 
 
-def blocks(piece: Piece) -> Iterator[bytes]:
-    """The bytes of a piece in blocks of whole lines.
+class ShortenedError(OSError):
+    """A log became shorter while it was read; what was still there has been given."""
 
-    A log that became shorter meanwhile ends early; a line without an end counts as one.
+
+def where(log: Log) -> tuple[str, str | None]:
+    """Where the log is that was there at the start, and what happened to it, if anything did.
 
     Raises:
+        FileNotFoundError: it is gone.
+    """
+    if log.inode is None:
+        return log.name, None
+    path = Path(log.name)
+    for candidate in (path, *([Path(log.held)] if log.held else []), *_beside(path)):
+        try:
+            number = candidate.stat().st_ino
+        except OSError:
+            continue
+        if number == log.inode:
+            if candidate == path:
+                return log.name, None
+            return str(candidate), "it was renamed or removed meanwhile; the same file was read"
+    raise FileNotFoundError(2, "it was removed meanwhile, or another one is in its place", log.name)
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """Files that rotation may have made of a log."""
+    try:
+        yield from path.parent.glob(glob.escape(path.name) + "?*")
+    except OSError:
+        return
+
+
+@contextmanager
+def holding(logs: list[Log]) -> Iterator[list[Log]]:
+    """The logs, kept open while the work goes on, so that removing one loses nothing (Linux)."""
+    with ExitStack() as stack:
+        held: list[Log] = []
+        for log in logs:
+            if log.inode is None or len(held) >= _MOST_HELD or not _DESCRIPTORS.is_dir():
+                held.append(log)
+                continue
+            try:
+                file = stack.enter_context(open(log.name, "rb"))  # noqa: PTH123
+            except OSError:
+                held.append(log)
+                continue
+            held.append(replace(log, held=f"/proc/{os.getpid()}/fd/{file.fileno()}"))
+        yield held
+
+
+def blocks(piece: Piece) -> Iterator[bytes]:
+    """The bytes of a piece in blocks of whole lines; a line without an end counts as one.
+
+    Raises:
+        ShortenedError: it became shorter meanwhile, all that is left has been given.
         OSError: it cannot be read.
     """
-    with opened(piece.log.name) as file:
+    path, _ = where(piece.log)
+    with opened(path) as file:
         yield from whole_lines(file, piece)
 
 
@@ -206,7 +264,11 @@ def whole_lines(file: BinaryIO, piece: Piece) -> Iterator[bytes]:
         # The last line may end behind the piece, but not behind what was there at the start.
         block = file.read(BLOCK if limit is None else min(BLOCK, limit - at))
         if not block:
-            break
+            if limit is None:
+                break
+            if rest:
+                yield rest
+            raise ShortenedError(f"it became {limit - at:,} bytes shorter while it was read")
         at += len(block)
         if limit is not None and at >= limit and not block.endswith(b"\n"):
             left = max(0, piece.log.size - at)

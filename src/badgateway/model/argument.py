@@ -13,7 +13,7 @@ from badgateway.model.observation import Value
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _PATH = re.compile(r"/[A-Za-z0-9._/@+,:=-]{1,4000}\Z")
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
+_WORD = re.compile(r"(?!.*[.][.])[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
 _SIZE = re.compile(r"[1-9]\d{0,8}[kKmMgG]?\Z")
 
 
@@ -54,6 +54,11 @@ def _address(text: str) -> str:
     return f"[{host}]:{_port(port)}" if ":" in host else f"{host}:{_port(port)}"
 
 
+def _ips(text: str) -> str:
+    """Addresses with commas between them."""
+    return ",".join(_ip(part) for part in text.split(","))
+
+
 def _path(text: str) -> str:
     if _PATH.match(text) and "/../" not in f"{text}/":
         return text
@@ -73,6 +78,7 @@ TYPES: Mapping[str, Callable[[str], str]] = {
     "address": _address,
     "host": _host,
     "ip": _ip,
+    "ips": _ips,
     "port": _port,
     "path": _path,
     "pid": _matching(re.compile(r"[1-9]\d{0,9}\Z"), "process"),

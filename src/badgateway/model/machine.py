@@ -37,6 +37,7 @@ class Service:
         addresses: where it would listen, as far as its command line or configuration says.
         config: the configuration file that its command line names; empty where none.
         holder: a process of the place (container, network namespace) it belongs to; 0 for our own.
+        pid_file: where the program itself notes its process; empty where it does not.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Service:
     addresses: tuple[str, ...] = ()
     config: str = ""
     holder: int = 0
+    pid_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

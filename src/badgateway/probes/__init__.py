@@ -40,7 +40,8 @@ class Cost:
         supporting: whether a verdict on an answer that is there need not wait for it.
         on_demand: whether it waits until it is known that its result could change the verdict; a
             file of `knowledge/diagnostics` says what it tells apart.
-        named: whether it runs only where the person has named whom to ask.
+        named: whether it runs only where the person has asked for it, by naming whom to ask or what
+            to look up.
     """
 
     seconds: float

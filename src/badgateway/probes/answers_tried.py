@@ -15,7 +15,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = ("resolver-answer", "own-resolver-answer", "nameserver-answer", "resolved")
 GIVES = ("answer-tried", "answer-tried-failed")
-COST = Cost(seconds=0.2, requests=1)
+COST = Cost(seconds=0.2, requests=1, named=True)
 
 SECONDS = 6.0
 

@@ -5,18 +5,11 @@ may change requests, the page in the cache, proxy and resolver of the browser's 
 `--browser-profile`.
 """
 
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncGenerator
+from importlib import import_module
 
-from badgateway.browser.find import found_profiles, profile_at
-from badgateway.browser.freshness import fresh_for
-from badgateway.browser.profile import Profile, ProfileError, ProfileReader
-from badgateway.browser.read import reader_of
-from badgateway.browser.rules import blocks
-from badgateway.model.hop import Hop
-from badgateway.model.observation import Observation, seen
-from badgateway.model.target import Target, target_of
+from badgateway.model.observation import Observation
+from badgateway.model.target import target_of
 from badgateway.probes import Context, Cost
 from badgateway.transport.system import in_thread
 
@@ -36,10 +29,6 @@ GIVES = (
 )
 COST = Cost(seconds=0.1)
 
-AUTO = "auto"
-LARGEST = 5
-"""Cookies that are named."""
-
 
 def wanted(about: Observation, context: Context) -> str | None:
     """For every URL on the way, where the person lets us."""
@@ -47,138 +36,12 @@ def wanted(about: Observation, context: Context) -> str | None:
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
-    """Read the profile aside: some caches hold thousands of files."""
+    """Read the profile aside: its import takes time, and some caches hold thousands of files."""
     target = target_of(about.text("to") or about.text("url"))
-    first = about.name == "asked"
-    wish = context.wishes.profile
-    try:
-        profile = await in_thread(lambda: _profile(wish))
-    except ProfileError as error:
-        if first:
-            yield seen(Hop.BROWSER, "profile-missing", "probe:browser_profile", detail=str(error))
-        return
-    for found in await in_thread(lambda: list(_read(profile, target, first))):
+    wish, first = context.wishes.profile, about.name == "asked"
+
+    def read() -> list[Observation]:
+        return list(import_module("badgateway.browser.observed").observed(wish, target, first))
+
+    for found in await in_thread(read):
         yield found
-
-
-def _profile(wish: str) -> Profile:
-    if wish != AUTO:
-        return profile_at(Path(wish))
-    found = found_profiles()
-    if not found:
-        raise ProfileError("none was found; give its folder: --browser-profile FOLDER")
-    return found[0]
-
-
-def _read(profile: Profile, target: Target, first: bool) -> Iterator[Observation]:
-    reader = reader_of(profile)
-    parts: list[tuple[str, Callable[[], Iterator[Observation]]]] = [
-        ("cookies", lambda: _cookies(reader, profile, target)),
-        ("service workers", lambda: _workers(reader, profile, target)),
-        ("the cache", lambda: _cached(reader, profile, target)),
-        ("extensions", lambda: _extensions(reader, profile, target, first)),
-    ]
-    if first:
-        parts.append(("settings", lambda: _settings(reader, profile)))
-        yield seen(
-            Hop.BROWSER,
-            "profile-found",
-            f"profile:{profile.folder}",
-            browser=profile.title,
-            version=reader.version() or "?",
-            folder=str(profile.folder),
-        )
-    for what, part in parts:
-        try:
-            yield from part()
-        except (ProfileError, OSError) as error:
-            yield seen(
-                Hop.BROWSER,
-                "profile-unread",
-                f"profile:{profile.folder}",
-                browser=profile.title,
-                what=what,
-                detail=str(error),
-            )
-
-
-def _cookies(reader: ProfileReader, profile: Profile, target: Target) -> Iterator[Observation]:
-    cookies = sorted(reader.cookies(target, time.time()), key=lambda c: (-c.size, c.name))
-    if cookies:
-        yield seen(
-            Hop.BROWSER,
-            "browser-cookies",
-            f"profile:{profile.folder}:cookies",
-            browser=profile.title,
-            url=target.url,
-            host=target.host,
-            count=len(cookies),
-            # As one header: each pair but the last with a semicolon and a space behind it.
-            size=sum(c.size for c in cookies) + 2 * (len(cookies) - 1),
-            largest=[{"name": c.name[:100], "size": c.size} for c in cookies[:LARGEST]],
-        )
-
-
-def _workers(reader: ProfileReader, profile: Profile, target: Target) -> Iterator[Observation]:
-    about = {"browser": profile.title, "url": target.url}
-    source = f"profile:{profile.folder}:service-worker"
-    workers = reader.workers(target)
-    for worker in workers[:LARGEST]:
-        yield seen(
-            Hop.BROWSER,
-            "browser-worker",
-            source,
-            **about,
-            scope=worker.scope[:500],
-            script=worker.script[:500],
-        )
-    if workers:
-        for stored in reader.kept(target)[:LARGEST]:
-            yield seen(Hop.BROWSER, "worker-keeps", source, **about, status=stored.status)
-
-
-def _cached(reader: ProfileReader, profile: Profile, target: Target) -> Iterator[Observation]:
-    stored, now = reader.cached(target), time.time()
-    if stored is not None:
-        yield seen(
-            Hop.BROWSER,
-            "browser-cached",
-            f"profile:{profile.cache}",
-            browser=profile.title,
-            url=target.url,
-            status=stored.status,
-            age=round(max(0.0, now - stored.at)) if stored.at else None,
-            fresh_for=round(max(0.0, fresh_for(stored, now))),
-        )
-
-
-def _extensions(
-    reader: ProfileReader, profile: Profile, target: Target, first: bool
-) -> Iterator[Observation]:
-    source = f"profile:{profile.folder}:extensions"
-    for extension in reader.extensions():
-        about = {"browser": profile.title, "title": extension.title[:100], "id": extension.id[:100]}
-        if first:
-            yield seen(
-                Hop.BROWSER,
-                "browser-extension",
-                source,
-                **about,
-                version=extension.version[:40],
-                powers=extension.powers,
-                everywhere=extension.everywhere,
-            )
-        if blocks(extension, profile.folder / "DNR Extension Rules", target):
-            yield seen(Hop.BROWSER, "extension-blocks", source, **about, url=target.url)
-
-
-def _settings(reader: ProfileReader, profile: Profile) -> Iterator[Observation]:
-    source, settings = f"profile:{profile.folder}:settings", reader.settings()
-    if settings.proxy:
-        yield seen(
-            Hop.BROWSER, "browser-proxy", source, browser=profile.title, proxy=settings.proxy[:500]
-        )
-    if settings.dns:
-        yield seen(
-            Hop.BROWSER, "browser-dns", source, browser=profile.title, resolver=settings.dns[:500]
-        )

@@ -20,7 +20,7 @@ from badgateway.transport.zone import ZoneAnswer, ask_zone
 
 AFTER = ("asked",)
 GIVES = ("delegation", "nameserver-answer", "nameserver-silent", "zone-silent")
-COST = Cost(seconds=0.4, third_party=True)
+COST = Cost(seconds=0.4, third_party=True, named=True)
 
 SECONDS = 5.0
 EACH = 2.0
@@ -43,6 +43,9 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     except TransportError:
         return
     servers = await _addressed(told, min(EACH, context.seconds_left()))
+    if not servers and told.server:
+        # Nobody leads any deeper: whoever answered has the last word, as for a name that is free.
+        servers = [(told.server, told.server)]
     kinds = {None: ("A", "AAAA"), 4: ("A",), 6: ("AAAA",)}[context.wishes.family]
     asked = [
         asyncio.create_task(_answer(told.zone, name, address, host, kind))

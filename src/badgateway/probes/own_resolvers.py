@@ -17,7 +17,7 @@ from badgateway.transport.system import name_servers
 
 AFTER = ("asked",)
 GIVES = ("own-resolver-answer", "own-resolver-silent")
-COST = Cost(seconds=0.1)
+COST = Cost(seconds=0.1, named=True)
 
 SECONDS = 6.0
 MOST = 4

@@ -19,7 +19,7 @@ from badgateway.transport.fetch import fetch
 
 AFTER = ("asked",)
 GIVES = ("contact",)
-COST = Cost(seconds=0.6, third_party=True)
+COST = Cost(seconds=0.6, third_party=True, named=True)
 
 BOOTSTRAP = "https://data.iana.org/rdap/dns.json"
 """RFC 9224: which registry keeps which top-level domain."""

@@ -18,7 +18,7 @@ from badgateway.transport.fetch import fetch
 
 AFTER = ("asked",)
 GIVES = ("contact",)
-COST = Cost(seconds=0.3, requests=1)
+COST = Cost(seconds=0.3, requests=1, named=True)
 
 SECONDS = 6.0
 MOST = 10

@@ -15,7 +15,7 @@ from badgateway.transport.failures import TransportError
 
 AFTER = ("resolver-answer", "own-resolver-answer")
 GIVES = ("unchecked-answer",)
-COST = Cost(seconds=0.1, third_party=True)
+COST = Cost(seconds=0.1, third_party=True, named=True)
 
 SECONDS = 3.0
 

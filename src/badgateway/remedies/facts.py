@@ -1,5 +1,6 @@
 """What a plan is made from: the verdict, what was seen besides, the files, the running servers."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -39,6 +40,20 @@ class Facts:
     resolvers: tuple[str, ...] = ()
     ports: tuple[int, int] | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def nginx_resolvers(self) -> tuple[str, ...]:
+        """The name servers that nginx is told to ask for this site's upstream."""
+        files = {
+            o.text("file")
+            for o in self.verdict.observations
+            if o.name == "config-upstream" and o.text("by") == "nginx" and o.value.get("variable")
+        }
+        found: list[str] = []
+        for file in sorted(files):
+            text = self.text(file) or ""
+            found += re.findall(r"(?<![\w#])resolver[ \t]+([\d.]{7,15})", text)
+        return tuple(dict.fromkeys(found))
 
     @property
     def evidence(self) -> Evidence:

@@ -143,7 +143,7 @@ def _other(form: ChangeForm, binding: Binding) -> Change:
 
 def _opening(binding: Binding) -> Opening:
     source = filled("ip saddr {from:ip} ", binding) if binding.get("from") else ""
-    matches = source + filled("ip daddr {host:ip} tcp dport {port:port}", binding)
+    matches = source + filled("ip daddr {host:ip} {protocol:word} dport {port:port}", binding)
     family, table, chain = (
         filled("{" + name + ":word}", binding) for name in ("family", "table", "chain")
     )
@@ -171,7 +171,12 @@ def _edited(draft: _Draft) -> list[Edit]:
         waiting = sorted(changes, key=lambda item: -item[0])
         while waiting:
             line, form, binding = waiting.pop(0)
-            now = _one(after, line, form, binding)
+            try:
+                now = _one(after, line, form, binding)
+            except EditError:
+                if not form.optional:
+                    raise
+                continue
             waiting = [(_moved(after, now, at), wish, values) for at, wish, values in waiting]
             after = now
         if after != before:

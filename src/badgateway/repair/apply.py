@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def _make(change: Change, journal: Journal) -> None:
     if isinstance(change, Command):
         journal.note("command", words=change.words, undo=change.undo)
         done = run(change.words)
-        if done.status != 0:
+        if done.status != 0 and not _gone(change.words):
             said = done.output.strip()[-600:]
             raise ApplyError(f"`{' '.join(change.words)}` failed: {said}")
         return
@@ -155,9 +156,13 @@ def take_back(journal: Journal) -> list[Left]:
     return left
 
 
-def _gone(words: list[str]) -> bool:
+def _gone(words: Sequence[str]) -> bool:
     """Whether a signal has nobody left to reach."""
-    return words[:1] == ["kill"] and words[-1].isdigit() and not Path(f"/proc/{words[-1]}").exists()
+    return (
+        list(words[:1]) == ["kill"]
+        and words[-1].isdigit()
+        and not Path(f"/proc/{words[-1]}").exists()
+    )
 
 
 def _restore(event: Event, journal: Journal) -> list[Left]:

@@ -278,9 +278,7 @@ def _counts(counts: Sequence[Count], words: Words) -> Iterator[Row]:
 def _remarks(report: LogReport, words: Words) -> Iterator[str]:
     for log in report.logs:
         if log.trouble:
-            yield words.say(
-                "{name} was not read to its end: {why}", name=safe(log.name), why=safe(log.trouble)
-            )
+            yield words.say("{name}: {why}", name=safe(log.name), why=safe(log.trouble))
     if report.unread:
         yield words.say(
             "{count} lines could not be read as what their log is, such as:",

@@ -35,6 +35,10 @@ _SIGNING = {
     "resolvers refuse the name and have it unchecked.",
     "keys-missing": "DNSSEC: the zone above vouches for keys that {zone} does not have.",
 }
+_AMISS = {
+    "silent": "{count} of {all} name servers of the zone give no answer from here: {names}.",
+    "lame": "{count} of {all} name servers do not know the zone that they are named for: {names}.",
+}
 _MOST_ADDRESSES = 8
 
 
@@ -207,6 +211,13 @@ def conclusions(observations: Sequence[Observation], words: Words, now: datetime
         row.state == "authority" for row in every
     ):
         yield words.say("None of the zone's own servers answers for it.")
+    zone = [row for row in every if row.who == "zone"]
+    for state, says in _AMISS.items():
+        amiss = [row.label for row in zone if row.state == state]
+        if amiss and len(amiss) < len(zone):
+            yield safe(
+                words.say(says, count=len(amiss), all=len(zone), names=", ".join(amiss)), 400
+            )
     for o in observations:
         if o.name in ("nameservers-differ", "delegation-differs"):
             yield words.observed(o)[:1].upper() + words.observed(o)[1:] + "."

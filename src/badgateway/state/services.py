@@ -48,7 +48,9 @@ def _units(place: Place, listens: Listens) -> Iterator[Service]:
             if not (addresses := listens(text)) and not _CONFIG.search(text):
                 continue
             state = output_of(["systemctl", "is-active", "--", path.name]) or ""
-            yield Service(path.name, "systemd", state.strip() == "active", addresses, _config(text))
+            running = state.strip() == "active"
+            config, pid = _config(text), _pid_file(text)
+            yield Service(path.name, "systemd", running, addresses, config, 0, pid)
 
 
 def _scripts(
@@ -65,7 +67,7 @@ def _scripts(
             # LSB 5.0, 22.2: a script's status is 0 while it runs; `service` prints what it says.
             said = output_of([*into, "service", path.name, "status"]) or ""
             running = "is running" in said and "not running" not in said
-            yield Service(path.name, "init", running, addresses, config, holder)
+            yield Service(path.name, "init", running, addresses, config, holder, _pid_file(text))
 
 
 def _containers() -> Iterator[Service]:
@@ -89,6 +91,12 @@ def _containers() -> Iterator[Service]:
 
 def _config(text: str) -> str:
     found = _CONFIG.search(text)
+    return found[1] if found else ""
+
+
+def _pid_file(text: str) -> str:
+    """The file that gunicorn and its like are told to note their process in (`--pid`, `-p`)."""
+    found = re.search(r"gunicorn[^\n]*?(?:--pid|-p)[ =](/[\w./@+-]+)", text)
     return found[1] if found else ""
 
 

@@ -47,7 +47,7 @@ class Tried:
     Attributes:
         one: the try.
         tally: all tries so far, counted.
-        pause: what is waited before the next one; None where it was the last.
+        pause: what is waited before the next one; None where it was the last, as far as is known.
     """
 
     one: Try
@@ -146,7 +146,8 @@ class Watch:
             self._since_check.append(one)
             now, pause = self.tally, self._after(one)
             last = self._wanted is not None and self._number >= self._wanted
-            yield Tried(one, now, None if last else pause)
+            over = last or (self._wanted is None and now.settled)
+            yield Tried(one, now, None if over else pause)
             if last:
                 if self._differs(one):
                     yield await self._whole_check()

@@ -11,32 +11,26 @@ from enum import StrEnum
 from badgateway.investigate.answers import Answer, answered, questions
 from badgateway.investigate.check import check_url
 from badgateway.investigate.explain import explain_materials
-from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.investigate.inspect import Request
 from badgateway.investigate.runner import Event
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.diagnostic import Diagnostic
-from badgateway.model.failure import Failure
-from badgateway.model.hop import Side
+from badgateway.model.incident import LogReport
 from badgateway.model.material import Material
+from badgateway.model.plan import Plan
 from badgateway.model.target import Target, TargetError
 from badgateway.model.verdict import Verdict, Who
-from badgateway.model.vocabulary import side_of
 from badgateway.remedies import steps_for
-from badgateway.report.words import sentence
+from badgateway.report.logs_json import verdict_of as verdict_on_logs
 from badgateway.web.history import History
+from badgateway.web.owner import inspected, read_logs
 from badgateway.web.runs import RefusedError, Run, Runs, State, Work
 from badgateway.web.settings import Settings
+from badgateway.web.strangers import NOT_PUBLIC, for_another
 from badgateway.web.watching import Watching, watching
 
 READ_AT_ONCE = 2
 """Materials that are read side by side: reading takes a processor."""
-NOT_PUBLIC = sentence(
-    "This is no public address. This service looks at public sites only, at the ports 80 and 443."
-)
-OUR_NETWORK = sentence(
-    "This service cannot look at the moment: its own connection or name resolution fails. "
-    "That says nothing about the site."
-)
 
 
 class Kind(StrEnum):
@@ -45,6 +39,7 @@ class Kind(StrEnum):
     PAGE = "page"
     MATERIAL = "material"
     MACHINE = "machine"
+    LOGS = "logs"
 
 
 @dataclass(slots=True)
@@ -58,6 +53,8 @@ class Check:
         run: the run, maybe shared with others; None for one out of the history.
         own: the verdict once this person has answered questions, or from the history.
         watch: the watch on the page, once it is asked for.
+        plans: what could be changed on this machine.
+        logs: the incidents of logs.
         at: when it was asked for.
     """
 
@@ -67,6 +64,8 @@ class Check:
     run: Run | None = None
     own: Verdict | None = None
     watch: Watching | None = None
+    plans: tuple[Plan, ...] = ()
+    logs: LogReport | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -129,11 +128,31 @@ class Checks:
         if self._settings.public:
             raise PermissionError("the machine of a public service is nobody else's business")
 
-        async def work(_: Callable[[Event], None]) -> Verdict:
-            return await inspect_machine(request, self._settings.wishes)
-
         check = Check(_name(), Kind.MACHINE, request.target)
+
+        async def work(_: Callable[[Event], None]) -> Verdict:
+            verdict, check.plans = await inspected(request, self._settings.wishes)
+            return verdict
+
         check.run = self._reads.ask("this machine", work)
+        return self._added(check)
+
+    def logs(self, names: Sequence[str]) -> Check:
+        """Find the incidents of log files of this machine.
+
+        Raises:
+            PermissionError: strangers may not.
+            FullError: too many wait already.
+        """
+        if self._settings.public:
+            raise PermissionError("the files of a public service are nobody else's business")
+        check = Check(_name(), Kind.LOGS)
+
+        async def work(_: Callable[[Event], None]) -> Verdict:
+            check.logs = await asyncio.to_thread(read_logs, names, self.known)
+            return verdict_on_logs(check.logs)
+
+        check.run = self._reads.ask(", ".join(names), work)
         return self._added(check)
 
     def find(self, name: str) -> Check | None:
@@ -148,7 +167,11 @@ class Checks:
         """What this person could be asked, the best first."""
         if check.verdict is None:
             return []
-        who = {Kind.PAGE: {Who.VISITOR}, Kind.MACHINE: {Who.OWNER}}.get(check.kind, set(Who))
+        who = {
+            Kind.PAGE: {Who.VISITOR},
+            Kind.MACHINE: {Who.OWNER},
+            Kind.LOGS: {Who.OWNER},
+        }.get(check.kind, set(Who))
         return questions(check.verdict, self.known, frozenset(who))
 
     def answer(self, check: Check, test: str, answer: Answer) -> None:
@@ -197,7 +220,7 @@ class Checks:
                 verdict = await check_url(target, self._settings.wishes, listener, self.known)
             except TargetError as error:
                 raise RefusedError(str(error)) from error
-            return _for_another(verdict, self.known) if self._settings.public else verdict
+            return for_another(verdict, self.known) if self._settings.public else verdict
 
         return work
 
@@ -218,24 +241,6 @@ class Checks:
     def _save(self, check: Check) -> None:
         if self._history is not None and check.verdict is not None:
             self._history.keep(check.id, check.kind.value, check.verdict, check.at)
-
-
-def _for_another(verdict: Verdict, known: Knowledge) -> Verdict:
-    """The verdict for somebody who is elsewhere: causes on our own side are none of his.
-
-    Raises:
-        RefusedError: the page was not looked at, or what failed is this machine's own.
-    """
-    refused = [o for o in verdict.observations if o.name == Failure.OUT_OF_REACH]
-    pages = [o for o in verdict.observations if o.name == "http-response"]
-    looked = {o.text("url") for o in pages}
-    if any(o.text("url") not in looked for o in refused):
-        raise RefusedError(NOT_PUBLIC)
-    if verdict.side is Side.VISITOR or (not pages and verdict.empty):
-        raise RefusedError(OUR_NETWORK)
-    causes = tuple(c for c in verdict.causes if side_of(c.hop) is not Side.VISITOR)
-    verdict = replace(verdict, causes=causes)
-    return replace(verdict, steps=steps_for(verdict, known))
 
 
 def _name() -> str:

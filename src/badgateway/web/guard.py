@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from badgateway.transport.peer import account_at
 from badgateway.web.settings import Settings
 
 POLICY = (
@@ -40,6 +41,8 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._hosts = settings.hosts
+        self._accounts = settings.accounts
+        self._port = settings.port
         self._limit = settings.body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +60,7 @@ class Guard:
                 told.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if refusal := self._refusal(scope["method"], headers):
+        if refusal := self._stranger(scope) or self._refusal(scope["method"], headers):
             await refusal(scope, receive, sending)
             return
         received = 0
@@ -74,6 +77,16 @@ class Guard:
             await self._app(scope, receiving, sending)
         except _TooLargeError:
             await self._too_large()(scope, receive, sending)
+
+    def _stranger(self, scope: Scope) -> PlainTextResponse | None:
+        """Somebody else on the same machine, where the system tells."""
+        if not self._accounts or not scope.get("client"):
+            return None
+        address, port = scope["client"]
+        account = account_at(address, port, self._port)
+        if account is None or account in self._accounts:
+            return None
+        return PlainTextResponse("This page belongs to another user of this machine.\n", 403)
 
     def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
         """Why this request is not served; None where it is."""

@@ -10,6 +10,7 @@ from badgateway.investigate.inspect import Request as Inspection
 from badgateway.model.target import TargetError
 from badgateway.report.html import html_report, style
 from badgateway.report.json import verdict_json
+from badgateway.report.logs_html import logs_html
 from badgateway.report.markdown import markdown_report
 from badgateway.web.asked import RateError, admit, materials, target
 from badgateway.web.checks import Check
@@ -19,6 +20,7 @@ from badgateway.web.site import Site, site_of
 from badgateway.web.stream import stream, watch_stream
 
 SHOWN_PAST = 8
+MOST_LOGS = 100
 ALL_PAST = 200
 
 
@@ -92,6 +94,28 @@ async def machine(request: Request) -> Response:
     except TargetError as error:
         shown = site.shown.page("machine.html", words, problem=words.say(str(error)), url=url)
         return HTMLResponse(shown, 400)
+
+
+async def logs(request: Request) -> Response:
+    """The owner's logs: files of this machine, one a line."""
+    site, words = site_of(request), words_for(request)
+    async with request.form(max_files=0, max_fields=5) as form:
+        files = [line.strip() for line in str(form.get("files") or "").splitlines()]
+    names = [name for name in files if name][:MOST_LOGS]
+    if not names:
+        why = words.say("Name a log file first.")
+        return HTMLResponse(site.shown.page("machine.html", words, problem=why, url=""), 400)
+    return _to(site.checks.logs(names))
+
+
+async def timeline(request: Request) -> Response:
+    """The incidents of logs on a time line."""
+    check, words = _check(request), words_for(request)
+    if check.logs is None:
+        raise HTTPException(404)
+    # Its style stands in it; nothing in it is a script.
+    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    return HTMLResponse(logs_html(check.logs, words), headers={"Content-Security-Policy": policy})
 
 
 def _to(check: Check) -> RedirectResponse:
@@ -249,6 +273,8 @@ def routes(site: Site) -> list[Route]:
             Route("/checks/{id}/watch", watch, methods=["POST"]),
             Route("/checks/{id}/watch/events", watch_events),
             Route("/machine", machine, methods=["GET", "POST"]),
+            Route("/machine/logs", logs, methods=["POST"]),
+            Route("/checks/{id}/timeline", timeline),
             Route("/past", past),
             Route("/past/forget", forget, methods=["POST"]),
         ]

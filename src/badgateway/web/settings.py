@@ -1,5 +1,6 @@
 """How a server is set up: for the person at this machine, or for everybody."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Settings:
         public: whether strangers use it: then only public addresses are looked at, nothing is
             kept, and everybody has limits.
         hosts: values of the Host header that are served; empty serves any.
+        accounts: users of this machine who are served; empty for everybody.
         key: what callers of the API must show; empty for no key.
         wishes: how every check is made.
         reach: where checks may connect to; None for no bounds.
@@ -39,6 +41,7 @@ class Settings:
     port: int = 8502
     public: bool = False
     hosts: frozenset[str] = frozenset()
+    accounts: frozenset[int] = frozenset()
     key: str = ""
     wishes: Wishes = field(default_factory=Wishes)
     reach: Reach | None = None
@@ -65,10 +68,19 @@ def local_settings(
     return Settings(
         port=port,
         hosts=frozenset({*(f"{name}:{port}" for name in names), *(names if port == 80 else ())}),
+        accounts=own_accounts(),
         key=key,
         wishes=Wishes(public_resolvers=public_resolvers),
         history=history,
     )
+
+
+def own_accounts() -> frozenset[int]:
+    """The users who are the person at this machine: ours, root, and who called `sudo`."""
+    if not hasattr(os, "getuid"):
+        return frozenset()
+    called = os.environ.get("SUDO_UID", "")
+    return frozenset({0, os.getuid(), *([int(called)] if called.isdecimal() else [])})
 
 
 def public_settings(

@@ -1,5 +1,6 @@
 """What the page shows of a check: the picture, the verdict, the questions; and the language."""
 
+import shlex
 from importlib.resources import files
 
 from jinja2 import Environment
@@ -12,6 +13,7 @@ from badgateway.report.html import environment
 from badgateway.report.outline import HopShown, chain_judged, chain_seen, outline
 from badgateway.report.words import LANGUAGES, Words
 from badgateway.web.checks import Check, Checks, Kind
+from badgateway.web.owner import shown as shown_plan
 from badgateway.web.runs import State
 
 MOST_QUESTIONS = 3
@@ -55,16 +57,19 @@ class Shown:
             "problem": problem(check, words),
             "watchable": check.kind is Kind.PAGE and not self._public,
             "watch": check.watch,
+            "plans": [shown_plan(plan, words) for plan in check.plans],
+            "fix_url": shlex.quote(check.target.url) if check.target else "",
+            "timeline": check.logs is not None,
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
             "chain": self.chain(check, words),
         }
 
     def chain(self, check: Check, words: Words) -> tuple[HopShown, ...]:
-        """The picture as it stands; none for material."""
+        """The picture as it stands; none for material, nor while this machine is inspected."""
+        if check.verdict is not None and check.target is not None:
+            return chain_judged(check.verdict, words)
         if check.kind is not Kind.PAGE:
             return ()
-        if check.verdict is not None:
-            return chain_judged(check.verdict, words)
         return chain_seen(check.run.seen if check.run else (), words)
 
     def news(self, check: Check, words: Words) -> dict[str, object]:
@@ -89,7 +94,7 @@ _A_PAGE = frozenset({"page-text", "http-response", *Answer})
 def _by_owner(check: Check) -> bool:
     """Whether it was the owner who asked, by what there is to see: logs, configuration, state."""
     if check.kind is not Kind.MATERIAL or check.verdict is None:
-        return check.kind is Kind.MACHINE
+        return check.kind in (Kind.MACHINE, Kind.LOGS)
     words = vocabulary().observations
     seen = {o.name for o in check.verdict.observations if not words[o.name].derived}
     return bool(seen - _A_PAGE)

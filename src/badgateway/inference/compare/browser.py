@@ -101,7 +101,11 @@ def _own(
     elif visit.text("by") == "cache":
         yield _told("shown-from-cache", visit, plain, detail="opened")
     elif visit.text("error") in _BLOCKED:
-        yield _told("blocked-in-browser", visit, plain, detail=visit.text("error"))
+        rules = [
+            o for o in evidence.named("extension-blocks") if o.text("url") == final_url(evidence)
+        ]
+        whose = [visit.text("error"), *(o.text("title") for o in rules)]
+        yield _told("blocked-in-browser", visit, plain, detail=", ".join(whose))
     elif clean and not any(_bad(other, plain) for other in clean):
         if (decides := _cookies(plain, evidence)) is not None:
             yield decides

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgateway.lab.box import LabError
+from badgateway.lab.service import write_script
 
 if TYPE_CHECKING:
     from badgateway.lab.network import Hop
@@ -78,10 +79,11 @@ class Server:
         self.wait(self.ready, "is not ready")
 
     def launch(self) -> None:
-        """Start the process without waiting for anything."""
-        self.process = self.hop.start(
-            *self.command(), log=f"{self.name}.log", environment=self.environment()
-        )
+        """Start the process without waiting for anything; its hop knows it as a service."""
+        command, environment = self.command(), self.environment()
+        pid_file = write_script(self.hop, self.name, command, environment)
+        self.process = self.hop.start(*command, log=f"{self.name}.log", environment=environment)
+        pid_file.write_text(f"{self.process.pid}\n")
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         """End the whole process group, by force after two seconds."""

@@ -14,7 +14,7 @@ ORDER = 40
 ADDRESS = "192.0.2.13"
 
 _CONFIG = """{{
-  admin off
+  admin unix//{folder}/admin.sock
   auto_https off
   skip_install_trust
   grace_period 100ms

@@ -83,8 +83,8 @@ class HaProxy(Server):
         (folder / "haproxy.cfg").write_text(text)
 
     def command(self) -> list[str]:
-        # -W would outlive its workers; -db keeps one process in the foreground.
-        return ["haproxy", "-db", "-f", f"{self.folder}/haproxy.cfg"]
+        # A master, as packages run it: it reloads without losing its sockets. -db: no daemon.
+        return ["haproxy", "-W", "-db", "-f", f"{self.folder}/haproxy.cfg"]
 
     def ready(self) -> bool:
         return self.listens_at(self.addresses[0], 443)

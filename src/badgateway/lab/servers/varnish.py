@@ -65,7 +65,7 @@ class Varnish(Server):
         assert isinstance(parameters, list)
         return [
             "varnishd", "-F", "-a", f"{self.address}:80", "-f", f"{self.folder}/default.vcl",
-            "-n", f"{self.folder}/work", "-s", "malloc,16M", "-T", "none", "-j", "none",
+            "-n", f"{self.folder}/work", "-s", "malloc,16M", "-T", "127.0.0.1:0", "-j", "none",
             # The holddown would refuse for 10 s after a failed connection was healed.
             "-p", "backend_local_error_holddown=0", "-p", "backend_remote_error_holddown=0",
             "-p", "thread_pools=1", "-p", "thread_pool_min=10", "-p", "vsl_space=4M",

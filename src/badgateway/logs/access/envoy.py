@@ -1,4 +1,7 @@
-"""Envoy's default text format (docs/root/configuration/observability/access_log/usage.rst)."""
+"""Envoy's default text format (docs/root/configuration/observability/access_log/usage.rst).
+
+Istio's adds the details of the answer, of the connection's end and of the upstream's transport.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +11,7 @@ from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT, Form, Hit
 
 _LINE = re.compile(
     r'\[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)\] "(?:\S+ (?P<path>[^\s"]*)[^"]*|-?)" '
-    r"(?P<status>\d{1,3}) (?P<flags>\S+) (?:[\w-]+ (?:\S+ )?\"[^\"]*\" |[\w-]+ \S+ )?"
+    r"(?P<status>\d{1,3}) (?P<flags>\S+) (?:\S{1,400} \S{1,400} \"[^\"]{0,4000}\" )?"
     r"\d+ \d+ (?P<took>\d+|-) (?P<upstream>\d+|-)(?P<rest>.*)"
 )
 _QUOTED = re.compile(r'"([^"]*)"')

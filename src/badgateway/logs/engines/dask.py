@@ -51,7 +51,7 @@ class Dask:
             for number, piece in enumerate(pieces)
         }
         try:
-            for future in as_completed(list(sent)):
+            for future in as_completed(list(sent), loop=self._client.loop):
                 number = sent.pop(future, None)
                 if number is not None:
                     yield number, future.result()

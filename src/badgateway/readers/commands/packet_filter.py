@@ -55,7 +55,8 @@ def read(material: Material) -> Iterator[Observation]:
             chain = found[1].lower()
             continue
         rule = _rule(text)
-        if rule is None:
+        if rule is None or not (rule["source"] or rule["address"] or rule["port"]):
+            # What concerns nobody in particular ends a chain of what was let in before.
             continue
         if saved := re.match(r"(?:\[\d+:\d+\] )?-A (\S+)", text):
             chain = saved[1].lower()
@@ -67,7 +68,7 @@ def read(material: Material) -> Iterator[Observation]:
 
 
 def _rule(text: str) -> dict[str, Value] | None:
-    """What a line drops or rejects; None where it does neither, or says so of a whole chain."""
+    """What a line drops or rejects; None where it does neither."""
     if found := _ROW.fullmatch(text):
         ports = re.search(r"dpts?:([\d:]+)|dports ([\d,:]+)", found["more"])
         return {
@@ -79,8 +80,7 @@ def _rule(text: str) -> dict[str, Value] | None:
         }
     saved = _JUMPS.search(text)
     ended = saved or (None if text.startswith(("type ", "-", ":")) else _ENDS.search(text))
-    if ended is None or ended.start() == 0:
-        # A bare `drop` ends a chain of what was allowed before: what it concerns stands elsewhere.
+    if ended is None:
         return None
     parts = {key: form.search(text) for key, form in (_IPTABLES if saved else _NFT).items()}
     told = {key: found[1] if found else "" for key, found in parts.items()}

@@ -12,8 +12,7 @@ def assign(text: str, line: int, name: str, value: str) -> str:
     """Set a directive in the section that `line` stands in."""
     lines = text.splitlines(keepends=True)
     for number in _section(lines, line):
-        words = lines[number].split(None, 1)
-        if words and words[0].lower() == name.lower():
+        if _is(lines[number], name):
             begin, end = span(text, number + 1)
             return text[:begin] + indent(text, begin) + f"{name} {value}" + text[end:]
     begin, _ = span(text, line)
@@ -24,10 +23,14 @@ def remove(text: str, line: int, name: str) -> str:
     """Take a directive out of the section that `line` stands in."""
     lines = text.splitlines(keepends=True)
     for number in _section(lines, line):
-        words = lines[number].split(None, 1)
-        if words and words[0].lower() == name.lower():
+        if _is(lines[number], name):
             return "".join(lines[:number] + lines[number + 1 :])
     raise EditError(f"'{name}' does not stand in the section of line {line}")
+
+
+def _is(line: str, name: str) -> bool:
+    words, wanted = line.lower().split(), name.lower().split()
+    return words[: len(wanted)] == wanted
 
 
 def _section(lines: list[str], line: int) -> list[int]:

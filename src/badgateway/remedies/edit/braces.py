@@ -16,6 +16,19 @@ def assign(text: str, line: int, name: str, value: str) -> str:
     return text[: found.start(2)] + value + text[found.end(2) :]
 
 
+def remove(text: str, line: int, name: str) -> str:
+    """Take the lines of the block of `line`, and of blocks inside it, that begin with `name` out.
+
+    A star at the end of the name stands for any further letters.
+    """
+    begin, end = _block(text, line)
+    word = re.escape(name.rstrip("*")) + (r"\w*" if name.endswith("*") else "")
+    inner = re.sub(rf"(?m)^[ \t]*{word}(?:[ \t][^\n{{}}]*)?\n", "", text[begin:end])
+    if inner == text[begin:end]:
+        raise EditError(f"'{name}' does not stand in the block of line {line}")
+    return text[:begin] + inner + text[end:]
+
+
 def point(text: str, line: int, old: str, new: str) -> str:
     """Change an address, also where VCL writes its host and its port apart."""
     try:

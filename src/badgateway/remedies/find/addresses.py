@@ -9,7 +9,10 @@ from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
 from badgateway.remedies.find.here import at, failing, once, upstreams
 
-FINDERS = ("stated_upstream", "listener", "not_tls", "wants_tls", "sni", "database", "resolver")
+FINDERS = (
+    *("stated_upstream", "listener", "not_tls", "wants_tls", "sni", "database", "resolver"),
+    *("tls_versions", "health_path", "reused_connections"),
+)
 
 
 def stated_upstream(facts: Facts) -> Iterator[Binding]:
@@ -29,7 +32,7 @@ def listener(facts: Facts) -> Iterator[Binding]:
     words = ("listens-elsewhere", "listens-on-other-family")
     for wrong in facts.evidence.named(*words):
         found = wrong.text("found")
-        if (there := address_of(found)) is not None and there.everywhere:
+        if (there := address_of(found)) is not None and there.everywhere and not there.path:
             found = f"127.0.0.1:{there.port}"
         for line in once(
             [o for o in upstreams(facts) if o.text("upstream") == wrong.text("upstream")]
@@ -110,3 +113,34 @@ def _by_variable(facts: Facts) -> Iterator[Observation]:
     for o in facts.evidence.named("config-upstream"):
         if o.text("by") == "nginx" and o.value.get("variable") and not o.value.get("other_site"):
             yield o
+
+
+def tls_versions(facts: Facts) -> Iterator[Binding]:
+    """The gateway and its upstream have no TLS version in common, and the gateway's are limited."""
+    told = facts.evidence.named("upstream-tls-failed")
+    if any(o.text("reason") == "version" for o in told):
+        for line in once(upstreams(facts)):
+            if "proxy_ssl_protocols" in (facts.text(line.text("file")) or ""):
+                yield at(line)
+
+
+def health_path(facts: Facts) -> Iterator[Binding]:
+    """The health check asks for a page that fails, while the site's own first page answers."""
+    answering = {
+        o.text("upstream")
+        for o in facts.evidence.named("upstream-asked")
+        if o.text("result") == "answers" and (o.number("status") or 599) < 400
+    }
+    named = facts.evidence.named(
+        "health-check-failed", "upstreams-all-down", "upstream-marked-down"
+    )
+    for line in once(upstreams(facts)) if named else ():
+        if line.text("upstream") in answering:
+            yield at(line)
+
+
+def reused_connections(facts: Facts) -> Iterator[Binding]:
+    """Apache reuses connections that the application has closed."""
+    for line in once(upstreams(facts)):
+        if line.text("by") == "apache":
+            yield at(line)

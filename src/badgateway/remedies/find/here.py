@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from badgateway.model.listening import address_of
 from badgateway.model.observation import Observation, Value
 from badgateway.remedies.facts import Facts
 
@@ -36,6 +37,24 @@ def failing(facts: Facts) -> list[Observation]:
     every = upstreams(facts)
     some = [o for o in every if o.text("upstream") in named]
     return some or (every if len({o.text("upstream") for o in every}) == 1 else [])
+
+
+def pools(facts: Facts) -> list[Observation]:
+    """PHP-FPM's pools that this site's requests are sent to."""
+    wanted = [a for o in upstreams(facts) if (a := address_of(o.text("upstream"))) is not None]
+    found = []
+    for pool in facts.evidence.named("config-pool"):
+        there = address_of(pool.text("address"))
+        if there is None or not pool.text("file").startswith("/"):
+            continue
+        if any(
+            (there.path and there.path == one.path)
+            or (not there.path and there.port == one.port
+                and (there.everywhere or there.host == one.host))
+            for one in wanted
+        ):  # fmt: skip
+            found.append(pool)
+    return found
 
 
 def at(observation: Observation, **values: Value) -> dict[str, Value]:

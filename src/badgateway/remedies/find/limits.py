@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
-from badgateway.remedies.find.here import at, once, upstreams
+from badgateway.remedies.find.here import at, once, pools, upstreams
 
 FINDERS = ("header_buffers", "read_time", "more_children", "longer_children", "local_ports",
            "connections", "open_files", "php_memory", "php_time")  # fmt: skip
@@ -46,7 +46,7 @@ def read_time(facts: Facts) -> Iterator[Binding]:
 
 def more_children(facts: Facts) -> Iterator[Binding]:
     """As many children as the free memory holds, at most four times as many as now."""
-    for pool in once(facts.evidence.named("config-pool")):
+    for pool in once(pools(facts)):
         most = pool.number("most")
         full = [
             o for o in facts.evidence.named("pool-status") if o.text("pool") == pool.text("pool")
@@ -68,7 +68,7 @@ def longer_children(facts: Facts) -> Iterator[Binding]:
         if o.text("role") == "read"
     ]
     gateway = max(waits, default=60.0)
-    for pool in once(facts.evidence.named("config-pool")):
+    for pool in once(pools(facts)):
         yield at(pool, seconds=math.ceil(gateway) + 5)
 
 
@@ -97,18 +97,15 @@ def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:
 
 
 def php_memory(facts: Facts) -> Iterator[Binding]:
-    """Twice the limit that PHP reached, as long as the machine has eight times as much free."""
-    reached = [o for o in facts.evidence if o.text("detail").startswith("Allowed memory size of ")]
-    for found in reached[:1]:
-        words = found.text("detail").split()
-        old = int(words[4]) if len(words) > 4 and words[4].isdecimal() and len(words[4]) < 12 else 0
-        wanted = 2 * (old >> 20)
+    """Four times the limit that PHP reached, as long as the free memory is eight times that."""
+    for found in facts.evidence.named("memory-limit-hit")[:1]:
+        wanted = 4 * (int(found.number("limit") or 0) >> 20)
         if wanted and facts.memory and 8 * wanted <= facts.memory:
-            for pool in once(facts.evidence.named("config-pool")):
+            for pool in once(pools(facts)):
                 yield at(pool, memory=f"{wanted}M")
 
 
 def php_time(facts: Facts) -> Iterator[Binding]:
     """A script's time up to what the gateway waits."""
-    if any("Maximum execution time" in o.text("detail") for o in facts.evidence):
+    if facts.evidence.named("execution-time-exceeded"):
         yield from longer_children(facts)

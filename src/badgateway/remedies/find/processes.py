@@ -7,11 +7,12 @@ from badgateway.model.listening import Address, address_of
 from badgateway.model.machine import Rule, Service
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
-from badgateway.remedies.find.here import failing, once, upstreams
+from badgateway.remedies.find.here import failing, once, pools, upstreams
 
 FINDERS = (
     *("stopped_process", "upstream_service", "site_service", "database_service"),
     *("name_changed", "link_rule", "front_rule", "socket_rights", "maintenance_file"),
+    *("stale_pid", "socket_gone", "refused_peer", "resolver_service"),
 )
 
 
@@ -79,8 +80,12 @@ def name_changed(facts: Facts) -> Iterator[Binding]:
 
 def link_rule(facts: Facts) -> Iterator[Binding]:
     """A rule that keeps this machine from an upstream that its own configuration names."""
-    for line in failing(facts):
-        wanted = address_of(line.text("upstream"))
+    databases = facts.evidence.named("config-database")
+    texts = [line.text("upstream") for line in failing(facts)]
+    texts += [wish.text("database") for wish in databases]
+    asked = [f"{own}:53" for own in facts.nginx_resolvers]
+    for text in dict.fromkeys((*texts, *asked)):
+        wanted = address_of(text) or address_of(f"{text}:3306")
         if wanted is None or wanted.path or not wanted.port.isdigit():
             continue
         for rule in facts.rules:
@@ -120,13 +125,13 @@ def _touches(rule: Rule, host: str, port: int) -> bool:
     # What names neither an address nor a port is a policy of the whole machine, meant so.
     if not rule.daddr and not rule.ports:
         return False
-    return rule.protocol in ("", "tcp") and (not rule.ports or port in rule.ports)
+    return not rule.ports or port in rule.ports
 
 
 def _opening(rule: Rule, host: str, port: int, saddr: str) -> Binding:
     return {
         "by": "nft", "family": rule.family, "table": rule.table, "chain": rule.chain,
-        "host": host, "port": port,
+        "host": host, "port": port, "protocol": rule.protocol or "tcp",
         **({"from": saddr} if saddr else {}),
         **({"holder": rule.holder} if rule.holder else {}),
     }  # fmt: skip
@@ -156,3 +161,49 @@ def maintenance_file(facts: Facts) -> Iterator[Binding]:
         path = o.text("file").rsplit("/", 1)[0] + "/.maintenance"
         if path.startswith("/") and facts.text(path) is not None:
             yield {"path": path}
+
+
+def stale_pid(facts: Facts) -> Iterator[Binding]:
+    """A service that does not run, and the file that says that it does."""
+    for service in facts.services:
+        if not service.running and service.pid_file and facts.text(service.pid_file) is not None:
+            for one in _one([service]):
+                yield {**one, "path": service.pid_file}
+
+
+def socket_gone(facts: Facts) -> Iterator[Binding]:
+    """The one service that runs and whose socket's file is gone: it makes it when it starts."""
+    gone = [
+        a
+        for o in facts.evidence.named("socket-gone-though-running")
+        if (a := address_of(o.text("upstream"))) is not None
+    ]
+    found = [s for s in facts.services if any(_would_serve(facts, s, a) for a in gone)]
+    if len({service.name for service in found}) == 1:
+        yield {"by": found[0].manager, "service": found[0].name, "holder": found[0].holder or None}
+
+
+def refused_peer(facts: Facts) -> Iterator[Binding]:
+    """A pool that does not take requests from this machine's own address."""
+    own = {o.text("address") for o in facts.evidence.named("interface")}
+    refused = [
+        o.text("address")
+        for o in facts.evidence.named("peer-disallowed")
+        if o.text("address") in own
+    ]
+    for pool in once(pools(facts)) if refused else ():
+        text = facts.text(pool.text("file")) or ""
+        found = re.search(r"(?m)^\s*listen\.allowed_clients\s*=\s*([\w.:, ]+?)\s*$", text)
+        if found:
+            allowed = [part.strip() for part in found[1].split(",")]
+            together = ",".join(dict.fromkeys((*allowed, *refused)))
+            yield {
+                "by": "php-fpm", "file": pool.text("file"), "line": pool.value.get("line"),
+                "allowed": together,
+            }  # fmt: skip
+
+
+def resolver_service(facts: Facts) -> Iterator[Binding]:
+    """The one name server that the gateway asks and that does not run."""
+    if facts.nginx_resolvers:
+        yield from _one([s for s in facts.services if re.search(r"dns|unbound|named|bind", s.name)])

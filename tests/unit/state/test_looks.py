@@ -1,0 +1,64 @@
+"""This machine looked at: who works, what a database greets with, what Varnish remembers."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import pytest
+
+from badgateway.state.busy import working
+from badgateway.state.database import greeted
+from badgateway.state.varnish import _recent
+
+
+def test_a_process_that_works_is_told_from_one_that_waits():
+    """One that counts is at work at nearly every look, one that sleeps at none."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    idle = subprocess.Popen(["sleep", "30"])
+    try:
+        found = working({"busy": [busy.pid], "idle": [idle.pid], "gone": [2**22 - 1]})
+    finally:
+        for process in (busy, idle):
+            process.kill()
+            process.wait()
+    assert found["busy"] > 0.8
+    assert found["idle"] == found["gone"] == 0
+
+
+@pytest.mark.parametrize(
+    ("packet", "result"),
+    [
+        (b"\x4a\x00\x00\x00\x0a8.0.36\x00" + bytes(60), "answers"),
+        (b"\x17\x00\x00\x00\xff\x10\x04Too many connections", "too-many"),
+        (b"\x40\x00\x00\x00\xff\x6a\x04Host is not allowed", "blocks-us"),
+        (b"", "closes"),
+    ],
+)
+def test_a_database_is_known_by_its_first_packet(tmp_path, packet, result):
+    """A greeting, or an error with its number in place of it."""
+
+    async def serve(_, writer):
+        writer.write(packet)
+        writer.close()
+
+    async def asked():
+        path = str(tmp_path / "db.sock")
+        server = await asyncio.start_unix_server(serve, path)
+        async with server:
+            return await greeted(f"unix:{path}", "", 0, path)
+
+    assert asyncio.run(asked()).text("result") == result
+
+
+def test_a_database_that_is_not_there_refuses(tmp_path):
+    """No socket, and no listener."""
+    path = os.fspath(tmp_path / "none.sock")
+    assert asyncio.run(greeted("x", "", 0, path)).text("result") == "socket-missing"
+
+
+def test_varnish_is_asked_for_what_is_recent_only():
+    """Its log in memory goes back for hours; what began before is left out."""
+    old = "*   << Request  >> 2\n-   Timestamp      Start: 1700000000.5 0.0 0.0\n"
+    new = "*   << Request  >> 5\n-   Timestamp      Start: 1700000900.5 0.0 0.0\n"
+    assert list(_recent(old + new, 1700000100.0)) == [new]

@@ -1,0 +1,102 @@
+"""Packet filters: what their rules say, and whom they keep from whom."""
+
+import pytest
+
+from badgateway.inference.filters import filtered
+from badgateway.model.hop import Hop
+from badgateway.model.material import material_of
+from badgateway.model.observation import Evidence, Observation
+from badgateway.readers.commands import packet_filter
+
+NFT = """table inet filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		tcp dport { 22, 80 } accept
+		ip saddr 203.0.113.0/24 tcp dport 443 counter packets 12 bytes 720 drop
+		counter packets 3 bytes 180 drop
+	}
+	chain output {
+		type filter hook output priority filter; policy accept;
+		ip daddr 10.0.0.2 tcp dport 8000-8010 reject with icmp port-unreachable
+	}
+}
+"""
+SAVED = """*filter
+:INPUT ACCEPT [0:0]
+[12:720] -A INPUT -s 203.0.113.7/32 -p tcp -m tcp --dport 443 -j DROP
+-A OUTPUT -d 10.0.0.2/32 -p tcp -m multiport --dports 8000,9000 -j REJECT --reject-with tcp-reset
+-A INPUT -p tcp --dport 22 -j ACCEPT
+COMMIT
+"""
+LISTED = """Chain INPUT (policy ACCEPT 0 packets, 0 bytes)
+ pkts bytes target     prot opt in     out     source               destination
+   12   720 DROP       tcp  --  *      *       203.0.113.7          0.0.0.0/0            tcp dpt:443
+    0     0 ACCEPT     tcp  --  *      *       0.0.0.0/0            0.0.0.0/0            tcp dpt:22
+"""
+
+
+def rules(text):
+    """What stands in a rule: action, chain, source, address, port, packets."""
+    keys = ("action", "chain", "source", "address", "port", "packets")
+    found = packet_filter.read(material_of("rules", text))
+    return [tuple(o.value.get(key) for key in keys) for o in found]
+
+
+def test_what_nftables_drops_and_rejects_is_stated_and_a_bare_drop_is_not():
+    """A last `drop` concerns what nothing before it let in: it names nobody."""
+    assert rules(NFT) == [
+        ("drop", "input", "203.0.113.0/24", "", "443", 12),
+        ("reject", "output", "", "10.0.0.2", "8000-8010", None),
+    ]
+
+
+def test_iptables_says_the_same_saved_and_listed():
+    """Both forms of iptables give the same rules, with their counters."""
+    assert rules(SAVED) == [
+        ("drop", "input", "203.0.113.7", "", "443", 12),
+        ("reject", "output", "", "10.0.0.2", "8000,9000", None),
+    ]
+    assert rules(LISTED) == [("drop", "input", "203.0.113.7", "", "443", 12)]
+
+
+def asked(result, address="10.0.0.2:8000"):
+    """An upstream that was asked from the gateway."""
+    return Observation(Hop.LINK, "upstream-asked", {"upstream": address, "result": result})
+
+
+def rule(**value):
+    """One rule."""
+    value = {"action": "drop", "source": "", "address": "", "port": "", "packets": None, **value}
+    return Observation(Hop.HOST, "filter-rule", value, "packet-filter:nft:3")
+
+
+def said(*observations):
+    """The names of what is stated."""
+    return [o.name for o in filtered(Evidence(observations))]
+
+
+@pytest.mark.parametrize(
+    ("result", "value", "stated"),
+    [
+        ("times-out", {"port": "8000"}, True),
+        ("refused", {"address": "10.0.0.0/8", "port": "{ 80, 8000 }"}, True),
+        ("times-out", {"port": "8000-8010"}, True),
+        ("times-out", {"port": "9000"}, False),
+        ("times-out", {"address": "10.9.0.0/16"}, False),
+        ("times-out", {"port": "8000", "packets": 0}, False),
+        ("times-out", {"source": "192.0.2.1"}, False),
+        ("answers", {"port": "8000"}, False),
+    ],
+)
+def test_a_rule_is_in_the_way_of_an_upstream_that_it_concerns(result, value, stated):
+    """It must name the upstream's port or address, have met packets, and the upstream must fail."""
+    assert said(asked(result), rule(**value)) == (["firewall-rule"] if stated else [])
+
+
+def test_an_edge_that_a_rule_names_is_kept_out():
+    """Who answers visitors in our place is dropped here: that rule is why."""
+    edge = Observation(Hop.EDGE, "answered-by-edge", {"address": "203.0.113.7", "status": 503})
+    other = rule(source="198.51.100.1", port="25", packets=5)
+    assert said(edge, other) == []
+    assert said(edge, other, rule(source="203.0.113.0/24", port="443")) == ["edge-kept-out"]
