@@ -5,6 +5,7 @@ of a peer that does not speak TLS at all.
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 import struct
@@ -90,6 +91,8 @@ class Manner:
             OSError: the system does not allow it.
         """
         if self.segment is not None:
+            if not hasattr(socket, "TCP_MAXSEG"):
+                raise OSError(errno.ENOPROTOOPT, "Windows does not let segments be made smaller")
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self.segment)
         if self.device is not None:
             name = self.device.encode() + b"\0"
