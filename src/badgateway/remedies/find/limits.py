@@ -13,7 +13,7 @@ FINDERS = ("header_buffers", "read_time", "more_children", "longer_children", "l
 PAGE = 4_096
 """Bytes of a memory page: nginx's buffers are multiples of it."""
 MOST_HEAD = 65_536
-"""Bytes of a header beyond which others on the way refuse it too: the application sends too much."""
+"""Bytes of a header beyond which others on the way refuse it too: it is the application's fault."""
 LONGEST = 120
 """Seconds beyond which waiting helps no visitor."""
 MOST_CHILDREN = 200
