@@ -52,8 +52,11 @@ def more_children(facts: Facts) -> Iterator[Binding]:
     """As many children as the free memory holds, at most four times as many as now."""
     for pool in once(pools(facts)):
         most = pool.number("most")
-        full = [
-            o for o in facts.evidence.named("pool-status") if o.text("pool") == pool.text("pool")
+        status = facts.evidence.named("pool-status")
+        queues = facts.evidence.named("queue-waiting", "listen-queue-full")
+        # Who waits in the queue waits for a child.
+        full = [o for o in status if o.text("pool") == pool.text("pool")] + [
+            o for o in queues if o.text("address") == pool.text("address")
         ]
         if not most or not full or facts.memory is None:
             continue
