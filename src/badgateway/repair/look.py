@@ -153,10 +153,13 @@ def _ports() -> tuple[int, int] | None:
 
 async def _measured(verdict: Verdict) -> dict[str, Measured]:
     """Each upstream that takes connections, asked once more with more time."""
+    # Who is stopped is not waited for.
+    stopped = {o.text("address") for o in verdict.observations if o.name == "upstream-frozen"}
     takes = {
         o.text("upstream"): o
         for o in verdict.observations
         if o.name == "upstream-asked"
+        and o.text("upstream") not in stopped
         and o.text("result") in ("answers", "accepts", "silent", "invalid-answer", "closes")
         and o.text("protocol") in ("http", "https")
     }
