@@ -159,3 +159,11 @@ def test_a_healthy_site_is_left_alone(site, capsys):
     site.file.write_text(HALF)
     assert main(["fix", "--url", URL, "--yes", "--json"]) == 0
     assert told(capsys)["result"] == "nothing-to-do"
+
+
+@pytest.mark.parametrize("address", ["8000", "a b:80", "10.0.0.1:80;x", "http://a:80"])
+def test_an_upstream_that_is_none_is_a_wrong_call(site, capsys, address):
+    """What is no address is refused before anything is looked at."""
+    assert main(["fix", "--url", URL, "--yes", "--upstream", address]) == 2
+    assert "HOST:PORT" in capsys.readouterr().err
+    assert site.file.read_text() == BEFORE

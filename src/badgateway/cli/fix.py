@@ -10,6 +10,7 @@ from typing import Any
 
 from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
 from badgateway.investigate.inspect import Request
+from badgateway.model.argument import TYPES, ArgumentError
 from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes, target_of
 from badgateway.model.verdict import Outcome, Verdict
@@ -90,7 +91,7 @@ def run(parsed: Parsed) -> int:
             parsed,
             Request(site=site, target=target, since=moment(parsed.since), more=more),
             Wishes(timeout=parsed.timeout, public_resolvers=False),
-            {"site": site, **({"upstream": parsed.upstream} if parsed.upstream else {})},
+            {"site": site, **_upstream(parsed.upstream)},
             Words(parsed.lang),
         )
         state = state_folder()
@@ -105,6 +106,19 @@ def run(parsed: Parsed) -> int:
     except OSError as error:
         complain(f"{error.filename or 'a file'}: {error.strerror or error}")
     return 2
+
+
+def _upstream(text: str | None) -> dict[str, str]:
+    """What the owner states, in its own form.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    try:
+        return {"upstream": TYPES["address"](text)} if text else {}
+    except ArgumentError:
+        wants = "--upstream wants HOST:PORT or unix:/PATH"
+        raise ValueError(f"{wants}, not '{safe(text or '', 60)}'") from None
 
 
 def _warn_of_cut_off(session: _Session, state: Path) -> None:
