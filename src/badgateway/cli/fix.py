@@ -205,7 +205,9 @@ def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Ver
             if verdict is None:
                 session.tell("done; without --url nothing proves it from outside")
                 return Result.UNPROVED, None
-            session.tell(f"healed: the page answers {verdict.status}")
+            session.tell(
+                f"healed: the page answers {verdict.status}; `badgateway undo` takes it back"
+            )
             return Result.HEALED, verdict
         why = "the page still fails"
         if not waiting and len(done) < DEEPEST:
@@ -253,6 +255,8 @@ def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
         print(f"Nothing that can safely be done by itself mends it ({first}).")
         for remedy, why in session.failed.items():
             print(f"  {remedy}: {safe(why, 600)}")
+        if not session.stated.get("upstream") and _nobody_listens(verdict):
+            print("  If you know where the application listens: --upstream HOST:PORT.")
         owner = [step for step in verdict.steps if step.who == "owner"]
         for step in owner[:3]:
             print(f"  You can: {safe(step.text, 300)}")
@@ -260,6 +264,11 @@ def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
     elif result == "shown":
         print("Nothing was changed. With --yes, or in a terminal, it is done.")
     return status
+
+
+def _nobody_listens(verdict: Verdict) -> bool:
+    """Whether requests are sent to where nobody listens."""
+    return any(o.name in ("no-listener", "listens-elsewhere") for o in verdict.observations)
 
 
 def _told(session: _Session, verdict: Verdict, result: str) -> dict[str, Any]:
