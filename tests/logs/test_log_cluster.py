@@ -29,9 +29,7 @@ class Cluster:
         self._folder = folder
         here = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
         self._started: list[subprocess.Popen[bytes]] = []
-        self._start = partial(
-            subprocess.Popen, env=here, cwd=folder, stdout=subprocess.DEVNULL
-        )
+        self._start = partial(subprocess.Popen, env=here, cwd=folder, stdout=subprocess.DEVNULL)
         log = (folder / "scheduler.log").open("wb")
         self._run(
             "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", stderr=log

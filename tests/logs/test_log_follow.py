@@ -1,4 +1,4 @@
-"""Logs that are followed: an incident is announced as it begins, through rotation and truncation."""
+"""Logs that are followed: an incident is announced as it begins, rotated or not."""
 
 import contextlib
 import json
@@ -55,7 +55,7 @@ def test_only_what_is_added_is_read_in_whole_lines(log):
 
 
 def test_rotation_loses_nothing(log):
-    """What came into the old file before it was renamed, and into the new one, is read once each."""
+    """What came into the old file before its renaming, and into the new one: read once each."""
     follower, _ = followed(log)
     with contextlib.closing(follower):
         with log.open("a") as file:

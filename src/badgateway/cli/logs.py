@@ -99,7 +99,8 @@ def _report(parsed: Parsed) -> LogReport | None:
     for one in skipped:
         complain(f"{one.name}: {one.why}")
     if not logs:
-        complain("no log could be read; name access or error logs, or pipe one in")
+        if not skipped:
+            complain("no log could be read; name access or error logs, or pipe one in")
         return None
     engine = engine_of(parsed.engine, parsed.jobs)
     with ExitStack() as stack:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from badgateway.knowledge.log_format import pieces_of
 from badgateway.logs.clock import Times
 from badgateway.logs.distinct import Distinct, Window, masked_word
-from badgateway.logs.hit import PATH_LIMIT
+from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT
 from badgateway.logs.summary import Summary
 from badgateway.logs.tally import bucket
 from badgateway.model.material import LINE_LIMIT
@@ -28,13 +28,19 @@ Flags: TypeAlias = NDArray[np.bool_]
 Line = Callable[[bytes, Summary, int], None]
 
 _QUOTE, _END, _SPACE = 34, 10, 32
-_PAD = bytes(64)
+_PAD = bytes(1 << 15)
+"""Behind the last line: a line that does not fit is looked for no farther than that."""
 _LONGEST_FIELD = 40
 _TIME_LENGTH = {"time_local": 26, "time_iso8601": 25}
 _MINUTE_LENGTH = {"time_local": 17, "time_iso8601": 16}
 _MOST_UPSTREAMS = 64
 _SLOW = 10_000
 """ms from which on a duration is read by itself."""
+_SHAPE = np.uint64(0xF0F0F0FFF0)
+_DIGITS = np.uint64(0x3030302E30)
+_HIGH_HALVES = np.uint64(0xF0F0F000F0)
+_LOW_HALVES = np.uint64(0x0F0F0F000F)
+_SIX = np.uint64(0x0606060006)
 _LEFT_OUT = frozenset({0, 460, 499})
 
 
@@ -93,6 +99,9 @@ class Columns:
         self._plan, self._times, self._by_line = plan, times, by_line
         self._clients, self._paths = Distinct(), Distinct()
         self._upstreams: dict[bytes, int] = {}
+        self._room = np.empty(0, np.bool_)
+        self._more_room = self._room
+        self._hashes: dict[np.uint64, int] = {}
         self._durations: list[NDArray[np.int64]] = []
 
     def block(self, data: bytes, summary: Summary) -> None:
@@ -101,7 +110,7 @@ class Columns:
             data += b"\n"
         window = Window(data + _PAD)
         raw = window.bytes[: len(data)]
-        marks = np.flatnonzero((raw == _QUOTE) | (raw == _END))
+        marks = self._marks(raw)
         ends_at = np.flatnonzero(raw[marks] == _END)
         ends = marks[ends_at]
         starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
@@ -115,6 +124,17 @@ class Columns:
         alone[rows[read]] = False
         self._alone(data, np.flatnonzero(alone), starts, ends, summary)
         summary.lines += len(ends)
+
+    def _marks(self, raw: NDArray[np.uint8]) -> Places:
+        """Where quotes and line ends are; room is kept, for new pages cost more than the work."""
+        if len(self._room) < len(raw):
+            self._room = np.empty(len(raw) * 5 // 4, np.bool_)
+            self._more_room = np.empty_like(self._room)
+        room, more = self._room[: len(raw)], self._more_room[: len(raw)]
+        np.equal(raw, _QUOTE, out=room)
+        np.equal(raw, _END, out=more)
+        np.logical_or(room, more, out=room)
+        return np.flatnonzero(room)
 
     @staticmethod
     def _odd(data: bytes, raw: NDArray[np.uint8], ends: Places, fit: Flags) -> None:
@@ -215,18 +235,14 @@ class Columns:
         """For each line its upstream's number and its duration, as one number; -1 for none."""
         begin, end = fields[self._plan.duration]
         length = end - begin
-        word = window.words[np.maximum(end - 8, 0)]
-        digit = [(word >> np.uint64(8 * n)) & np.uint64(255) for n in range(8)]
+        word = window.words[begin]
         none = (length == 1) & (window.bytes[begin] == ord("-"))
-        right = (length >= 5) & (length <= 8) & (digit[4] == ord("."))
-        ms = np.zeros(len(begin), np.int64)
-        for place, factor in ((7, 1), (6, 10), (5, 100), (3, 1_000), (2, 10_000)):
-            there = length > 7 - place
-            value = digit[place].astype(np.int64) - 48
-            right &= ~there | ((value >= 0) & (value <= 9))
-            ms += np.where(there, value * factor, 0)
-        right &= (length <= 6) & (ms < _SLOW)
+        # `d.ddd`: the high halves of the digits are 3, and stay so when 6 is added.
+        right = (length == 5) & ((word & _SHAPE) == _DIGITS)
+        right &= ((word + _SIX) & _HIGH_HALVES) == (_DIGITS & _HIGH_HALVES)
         good &= none | right
+        low = (word & _LOW_HALVES).astype(np.int64)
+        ms = (low & 15) * 1_000 + (low >> 16 & 15) * 100 + (low >> 24 & 15) * 10 + (low >> 32 & 15)
         upstream = self._upstream(window, fields, good)
         return np.where(none, -1, upstream * _SLOW + ms)
 
@@ -237,20 +253,20 @@ class Columns:
             self._upstreams.setdefault(b"", 0)
             return np.zeros(len(good), np.int64)
         begin, end = fields["upstream_addr"]
-        length = end - begin
-        good &= length <= 24
-        words = [masked_word(window.words[begin + at], length - at) for at in (0, 8, 16)]
+        good &= end - begin <= TEXT_LIMIT
+        keys = Distinct.keys(window, begin, end)
         number = np.full(len(good), -1, np.int64)
-        for name, known in self._upstreams.items():
-            number[_equal(words, name) & (length == len(name))] = known
+        for key, known in self._hashes.items():
+            number[keys == key] = known
         while (missing := np.flatnonzero((number < 0) & good)).size:
             if len(self._upstreams) >= _MOST_UPSTREAMS:
                 good[missing] = False
                 break
             at = int(missing[0])
             name = window.data[int(begin[at]) : int(end[at])]
-            self._upstreams[name] = len(self._upstreams)
-            number[_equal(words, name) & (length == len(name))] = self._upstreams[name]
+            known = self._upstreams.setdefault(name, len(self._upstreams))
+            self._hashes[keys[at]] = known
+            number[keys == keys[at]] = known
         return number
 
     def _count(self, durations: Places) -> None:
@@ -272,14 +288,6 @@ class Columns:
             name = "" if upstream == b"-" else upstream.decode("ascii")
             for ms in np.flatnonzero(counts).tolist():
                 summary.duration(name, bucket(ms), int(counts[ms]))
-
-
-def _equal(words: list[NDArray[np.uint64]], name: bytes) -> Flags:
-    same = np.ones(len(words[0]), np.bool_)
-    for place, word in enumerate(words):
-        part = name[place * 8 : place * 8 + 8]
-        same &= word == np.uint64(int.from_bytes(part, "little"))
-    return same
 
 
 def _fields(
