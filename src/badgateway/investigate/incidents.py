@@ -43,7 +43,7 @@ BEFORE, AFTER = 2, 1
 MOST_WORDINGS = 60
 MOST_SHOWN = 12
 MOST_TIMES = 50
-POINTS = 60
+POINTS = 54
 """Points of a trend."""
 _ONGOING = 2
 """Minutes before the end of the logs at which an incident still goes on."""
