@@ -7,7 +7,7 @@ format that does not fit) is handed on to be read by itself, so the expression o
 the only truth. Needs numpy (extra `logs`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -26,6 +26,7 @@ from badgateway.model.material import LINE_LIMIT
 Places: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 Line = Callable[[bytes, Summary, int], None]
+Fields = Callable[[Mapping[str, str], bytes, Summary, int], bool]
 
 _QUOTE, _END, _SPACE = 34, 10, 32
 _PAD = bytes(1 << 15)
@@ -93,10 +94,12 @@ class Columns:
         plan: of the format.
         times: the clock.
         by_line: reads a line by itself.
+        by_fields: reads a line whose fields were found, such as one of a request that failed.
     """
 
-    def __init__(self, plan: Plan, times: Times, by_line: Line) -> None:
-        self._plan, self._times, self._by_line = plan, times, by_line
+    def __init__(self, plan: Plan, times: Times, by_line: Line, by_fields: Fields) -> None:
+        self._plan, self._times = plan, times
+        self._by_line, self._by_fields = by_line, by_fields
         self._clients, self._paths = Distinct(), Distinct()
         self._upstreams: dict[bytes, int] = {}
         self._room = np.empty(0, np.bool_)
@@ -119,10 +122,29 @@ class Columns:
         fit &= ends - starts < LINE_LIMIT
         self._odd(data, raw, ends, fit)
         rows = np.flatnonzero(fit)
-        read = self._read(window, marks, starts[rows], first_mark[rows], summary)
+        found = np.ones(len(rows), np.bool_)
+        fields = _fields(self._plan, window, marks, starts[rows], first_mark[rows], found)
+        read = self._read(window, fields, found.copy(), summary)
         alone = np.ones(len(ends), np.bool_)
         alone[rows[read]] = False
-        self._alone(data, np.flatnonzero(alone), starts, ends, summary)
+        failed = np.flatnonzero(found & ~read)
+        known = {
+            name: list(zip(begin[failed].tolist(), end[failed].tolist(), strict=True))
+            for name, (begin, end) in fields.items()
+        }
+        parts = dict(zip(rows[failed].tolist(), range(len(failed)), strict=True))
+        first = summary.lines + 1
+        for number in np.flatnonzero(alone).tolist():
+            line = data[int(starts[number]) : int(ends[number])]
+            part = parts.get(number)
+            if part is not None:
+                texts = {
+                    name: data[at[part][0] : at[part][1]].decode("ascii")
+                    for name, at in known.items()
+                }
+                if self._by_fields(texts, line, summary, first + number):
+                    continue
+            self._by_line(line, summary, first + number)
         summary.lines += len(ends)
 
     def _marks(self, raw: NDArray[np.uint8]) -> Places:
@@ -147,23 +169,16 @@ class Columns:
         for places in odd:
             fit[np.searchsorted(ends, places)] = False
 
-    def _alone(
-        self, data: bytes, numbers: Places, starts: Places, ends: Places, summary: Summary
-    ) -> None:
-        first = summary.lines + 1
-        for number, start, end in zip(
-            numbers.tolist(), starts[numbers].tolist(), ends[numbers].tolist(), strict=True
-        ):
-            self._by_line(data[start:end], summary, first + number)
-
     def _read(
-        self, window: Window, marks: Places, starts: Places, first_mark: Places, summary: Summary
+        self,
+        window: Window,
+        fields: dict[str, tuple[Places, Places]],
+        good: Flags,
+        summary: Summary,
     ) -> Flags:
-        """Count the lines that are in order; returns which those were."""
-        good = np.ones(len(starts), np.bool_)
-        if not len(starts):
+        """Count the lines that are in order; returns which of `good` those were."""
+        if not len(good):
             return good
-        fields = _fields(self._plan, window, marks, starts, first_mark, good)
         status = _status(window, fields["status"], good)
         if "upstream_status" in fields:
             begin, end = fields["upstream_status"]

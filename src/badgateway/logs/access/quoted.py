@@ -5,7 +5,7 @@ A format that nobody declared is worked out from the lines: what is named in the
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from badgateway.knowledge.log_format import expression_of, pieces_of
 from badgateway.logs.clock import Times
@@ -98,10 +98,10 @@ def form(head: Sequence[str], formats: Sequence[str], times: Times) -> Form | No
         found = expression.match(line)
         return _hit(found.groupdict(default=""), second) if found else None
 
-    return Form("access-log", parse, short)
+    return Form("access-log", parse, short, of_fields=lambda fields: _hit(fields, second))
 
 
-def _hit(fields: dict[str, str], time: Callable[[str], int | None]) -> Hit | None:
+def _hit(fields: Mapping[str, str], time: Callable[[str], int | None]) -> Hit | None:
     second = time(fields.get("time_local") or fields.get("time_iso8601") or "")
     took = ms_of(fields.get("request_time"))
     for name, unit in (("request_time_us", 1e-6), ("request_time_ms", 1e-3)):
