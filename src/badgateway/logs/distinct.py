@@ -40,7 +40,7 @@ class Window:
         """Take out of `good` where something else than `literal` stands."""
         for offset in range(0, len(literal), 8):
             part = literal[offset : offset + 8]
-            word = masked_word(self.words[at + offset if offset else at], len(part))
+            word = self.words[at + offset if offset else at] & _MASKS[len(part)]
             good &= word == np.uint64(int.from_bytes(part, "little"))
 
     def find(self, at: Places, character: int, longest: int, good: Flags) -> Places:
