@@ -9,7 +9,6 @@ fetched and asked, as browsers do; that needs the extra `pac`.
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
@@ -97,6 +96,8 @@ async def _script(found: Chosen, context: Context) -> Observation:
 async def _fetched(url: str, seconds: float) -> str:
     """The text of a script at http, https or on this machine."""
     if url.lower().startswith("file:"):
+        from urllib.request import url2pathname  # noqa: PLC0415 - 30 ms, which only files are worth
+
         path = Path(url2pathname(urlsplit(url).path))
         try:
             return await in_thread(lambda: text_of(path, SCRIPT_LIMIT))
