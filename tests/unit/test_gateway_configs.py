@@ -101,8 +101,9 @@ def test_the_slow_log_names_the_script_and_where_it_was():
         (
             "nginx-config",
             (
-                "http { proxy_ssl_verify on; proxy_ssl_trusted_certificate /etc/ca.pem; server {"
-                " location / { proxy_pass https://app.internal:8443; proxy_ssl_server_name on; } } }"
+                "http { proxy_ssl_verify on; proxy_ssl_trusted_certificate /etc/ca.pem;"
+                " server { proxy_ssl_server_name on;"
+                " location / { proxy_pass https://app.internal:8443; } } }"
             ),
             ("app.internal", "app.internal", True, "/etc/ca.pem"),
         ),
