@@ -44,6 +44,7 @@ FINDINGS = (
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
+    "network-fails",
     "small-packets-pass",
     "packets-lost",
     "signatures-fail-elsewhere",
