@@ -93,3 +93,60 @@ def test_the_slow_log_names_the_script_and_where_it_was():
     assert found.text("path") == "/var/www/index.php"
     assert found.text("detail").startswith("mysqli_real_connect() at ")
     assert (found.value["count"], found.value["line"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "said"),
+    [
+        (
+            "nginx-config",
+            (
+                "http { proxy_ssl_verify on; proxy_ssl_trusted_certificate /etc/ca.pem;"
+                " server { proxy_ssl_server_name on;"
+                " location / { proxy_pass https://app.internal:8443; } } }"
+            ),
+            ("app.internal", "app.internal", True, "/etc/ca.pem"),
+        ),
+        (
+            "nginx-config",
+            "server { location / { proxy_pass https://10.0.0.2:8443; } }",
+            ("", "10.0.0.2", False, ""),
+        ),
+        (
+            "haproxy-config",
+            "backend b\n  server a 10.0.0.2:8443 ssl ca-file /etc/ca.pem sni str(app.internal)\n",
+            ("app.internal", "app.internal", True, "/etc/ca.pem"),
+        ),
+        (
+            "haproxy-config",
+            "backend b\n  server a 10.0.0.2:8443 ssl verify none verifyhost x.test\n",
+            ("", "x.test", False, ""),
+        ),
+        (
+            "apache-config",
+            (
+                "SSLProxyEngine on\nSSLProxyVerify require\nSSLProxyCACertificateFile /etc/ca.pem\n"
+                "ProxyPass / https://app.internal:8443/\n"
+            ),
+            ("app.internal", "app.internal", True, "/etc/ca.pem"),
+        ),
+    ],
+)
+def test_how_a_gateway_shakes_hands_stands_in_its_configuration(reader, text, said):
+    """The name that is sent, the one that must be shown, whether it looks, and whom it believes."""
+    found = readers()[reader].read(material_of("x", text))
+    upstream = next(o for o in found if o.name == "config-upstream")
+    keys = ("server_name", "expects", "checks", "authorities")
+    assert tuple(upstream.value.get(key) for key in keys) == said
+
+
+def test_what_the_gateway_takes_from_the_request_is_not_guessed():
+    """A name that is a variable, or a visitor's own, leaves the handshake to the gateway."""
+    texts = {
+        "nginx-config": "location / { proxy_pass https://a:8443; proxy_ssl_name $host; }",
+        "haproxy-config": "backend b\n  server a 10.0.0.2:8443 ssl sni req.hdr(host)\n",
+        "apache-config": "ProxyPreserveHost On\nProxyPass / https://app.internal:8443/\n",
+    }
+    for reader, text in texts.items():
+        found = readers()[reader].read(material_of("x", text))
+        assert "server_name" not in next(o for o in found if o.name == "config-upstream").value

@@ -65,3 +65,13 @@ def test_a_machine_behind_a_router_claims_nothing():
     """With private addresses alone it cannot know which public ones lead to it."""
     private = {"address": "192.168.1.5:443", "process": "nginx", "place": ""}
     assert stated(Observation(Hop.UPSTREAM, "listening", private), visit("203.0.113.9")) == []
+
+
+def test_an_upstream_that_refuses_us_as_it_refuses_visitors_is_said_so():
+    """The same status from the application itself: nothing before it refused."""
+    page = Observation(Hop.EDGE, "http-response", {"address": "203.0.113.7", "status": 403})
+    value = {"upstream": "10.0.0.2:8443", "result": "answers", "status": 403}
+    asked = Observation(Hop.LINK, "upstream-asked", value)
+    well = Observation(Hop.LINK, "upstream-asked", {**value, "status": 200})
+    assert "refuses-us-too" in {o.name for o in met(Evidence([page, asked]))}
+    assert "refuses-us-too" not in {o.name for o in met(Evidence([page, well]))}

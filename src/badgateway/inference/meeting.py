@@ -41,6 +41,7 @@ def met(evidence: Evidence) -> Iterator[Observation]:
         yield from _edges(evidence, here)
         yield from _plain(evidence, here)
     yield from _visitors(evidence, here)
+    yield from _refusals(evidence)
 
 
 def superseded(evidence: Evidence) -> frozenset[str]:
@@ -167,6 +168,17 @@ def _visitors(
                 observation.source,
                 observation.at,
             )
+
+
+def _refusals(evidence: Evidence) -> Iterator[Observation]:
+    """An upstream that refuses us as visitors are refused: no filter before it did that."""
+    refused = {o.number("status") for o in evidence.named("http-response")} & {403.0, 429.0}
+    for asked in evidence.named("upstream-asked"):
+        status = asked.number("status")
+        if asked.text("result") == "answers" and status in refused:
+            value = {"upstream": asked.text("upstream"), "status": asked.value.get("status")}
+            yield Observation(Hop.UPSTREAM, "refuses-us-too", value, asked.source)
+            return
 
 
 def public(host: str) -> bool:

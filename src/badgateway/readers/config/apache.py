@@ -45,6 +45,7 @@ def read(material: Material) -> Iterator[Observation]:
     sites: tuple[str, ...] = ()
     kept = ""
     first = 0
+    secured = _security(material.text(1 << 20))
     for number, raw in material.lines():
         line = kept + raw.strip()
         first = first if kept else number
@@ -63,7 +64,32 @@ def read(material: Material) -> Iterator[Observation]:
             sites = (*sites, *parts[1:])
         for word, value in _line(name, parts[1:], sites):
             value |= {"by": "apache", "file": material.name, "line": first}
+            if word == "config-upstream" and value.get("protocol") == "https" and secured:
+                name = str(value["upstream"]).rpartition(":")[0]
+                if re.search("[A-Za-z]", name):
+                    # The name of the URL is sent, and the certificate must be good for it.
+                    value |= {**secured, "server_name": name, "expects": name}
             yield Observation(Hop.GATEWAY, word, value, f"{KIND}:{material.name}:{first}")
+
+
+def _security(text: str) -> dict[str, Value]:
+    """How it shakes hands with upstreams (mod_ssl, SSLProxyVerify): by default it believes anybody.
+
+    Nothing where parts of the file differ, or where visitors' own names are passed on.
+    """
+    told = {
+        name: {found.strip('"') for found in re.findall(rf"(?mi)^[ \t]*{name}[ \t]+(\S+)", text)}
+        for name in ("SSLProxyVerify", "SSLProxyCACertificateFile", "ProxyPreserveHost")
+    }
+    if any(len(values) > 1 for values in told.values()) or "on" in {
+        value.lower() for value in told["ProxyPreserveHost"]
+    }:
+        return {}
+    return {
+        "checks": told["SSLProxyVerify"] == {"require"},
+        "authorities": next(iter(told["SSLProxyCACertificateFile"]), ""),
+        "shows": "sslproxymachinecertificatefile" in text.lower(),
+    }
 
 
 def _line(
