@@ -1,18 +1,16 @@
 """Write the pages that are made from the knowledge, or check that they are true (`--check`)."""
 
-import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from badgateway.knowledge.base import Knowledge, knowledge
-from badgateway.knowledge.cause import CauseFile, Clue
+from badgateway.knowledge.cause import CauseFile
 from badgateway.knowledge.emitter import EmitterFile
-from badgateway.knowledge.report import load_facts
 from badgateway.knowledge.variant import VariantFile
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import side_of, vocabulary
-from badgateway.report.why import SAYS
+from badgateway.report.known import clues_of, general_steps, shown_by, steps_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- made by scripts/docs.py from the knowledge files; edit those -->\n\n"
@@ -48,17 +46,9 @@ def variant_page(variant: VariantFile, known: Knowledge) -> str:
     ]
     if makers:
         lines.append(f"**Seen from:** {', '.join(makers)}.")
-    steps = [
-        file
-        for file in sorted(known.steps.values(), key=lambda file: file.rank)
-        if "gateway-error" in file.outcomes and not file.causes and not file.emitters
-    ]
     for who, title in ((Who.VISITOR, "As a visitor"), (Who.OWNER, "As the owner")):
-        mine = [file.step.text for file in steps if file.step.who is who]
-        if mine:
-            text = "\n".join(f"- {said}" for said in mine)
-            text = text.replace("{url}", "the page").replace("{host}", "the site")
-            lines.append(f"## {title}\n\n{text}")
+        if texts := [f"- {text}" for text in general_steps(known, who)]:
+            lines.append(f"## {title}\n\n" + "\n".join(texts))
     lines.append(f"Source: {variant.source}")
     return "\n\n".join(lines)
 
@@ -113,10 +103,12 @@ def cause_page(file: CauseFile, known: Knowledge) -> str:
         f"`{file.name}`, at the {word.hop}; concerns {SIDES[side_of(word.hop)]}.",
         file.means,
     ]
-    if rows := list(_pages_of(file.name, known)):
+    if rows := [
+        f"| {one.title} | {one.status} | {one.share:.0%} |" for one in shown_by(file.name, known)
+    ]:
         head = "| who shows it | status | share |\n|---|---|---|\n"
         lines += ["## How it shows from outside", head + "\n".join(rows)]
-    if rows := list(_inside(file)):
+    if rows := [f"- {text}: {worth}" for text, worth in clues_of(file)]:
         lines += ["## What speaks for it and against it inside", "\n".join(rows)]
     if rows := [
         f"- **{one.says}**: {one.why} ({'you' if one.who is Who.VISITOR else 'the owner'})"
@@ -128,55 +120,10 @@ def cause_page(file: CauseFile, known: Knowledge) -> str:
     if file.leads_to:
         rows = [f"- [{titles[name].title}]({name}.md)" for name in file.leads_to]
         lines += ["## What it brings about", "\n".join(rows)]
-    steps = sorted((s for s in known.steps.values() if file.name in s.causes), key=lambda s: s.rank)
     for who, title in ((Who.VISITOR, "As a visitor"), (Who.OWNER, "As the owner")):
-        texts = [f"- {_filled(step.step.text)}" for step in steps if step.step.who is who]
-        if texts:
+        if texts := [f"- {text}" for text in steps_of(file.name, known, who)]:
             lines += [f"## {title}", "\n".join(texts)]
     return "\n\n".join([*lines, f"Source: {file.source}"])
-
-
-def _pages_of(cause: str, known: Knowledge) -> Iterator[str]:
-    """The products whose answers this cause is often behind, the most telling first."""
-    found = [
-        (share, emitter.title, ", ".join(map(str, sorted(meaning.status))) or "any")
-        for emitter in known.emitters.values()
-        for meaning in emitter.meanings
-        for name, share in meaning.causes
-        if name == cause and share >= 0.05
-    ]
-    for share, title, status in sorted(set(found), key=lambda row: (-row[0], row[1:]))[:12]:
-        yield f"| {title} | {status} | {share:.0%} |"
-
-
-def _inside(file: CauseFile) -> Iterator[str]:
-    """Its clues as sentences, with what each is worth."""
-    said = set()
-    for clue in file.clues:
-        sentence = vocabulary().observations[clue.observation].says
-        if clue.observation == "reported":
-            facts = {fact.name: fact.says for fact in load_facts()}
-            wanted = clue.where.get("fact", ())
-            names = wanted if isinstance(wanted, tuple) else ()
-            sentence = "somebody says: " + "; or ".join(facts[str(name)] for name in names)
-        line = f"- {re.sub(r'[{]([^}]*)[}]', _named(clue), sentence)}: {SAYS[clue.strength]}"
-        if line not in said:
-            said.add(line)
-            yield line
-
-
-def _named(clue: Clue) -> Callable[[re.Match[str]], str]:
-    """What stands for a value in a clue's sentence: the values that it asks for, or an ellipsis."""
-
-    def value(found: re.Match[str]) -> str:
-        wanted = clue.where.get(found[1])
-        return " or ".join(map(str, wanted)) if isinstance(wanted, tuple) else "…"
-
-    return value
-
-
-def _filled(text: str) -> str:
-    return text.replace("{url}", "the page").replace("{host}", "the site")
 
 
 def main() -> None:

@@ -163,3 +163,42 @@ def wait_for(happened, seconds=5.0):
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_another_instance_uses_it_as_a_vantage(serve, demo):
+    """What `--via badgateway+http://…` asks for and understands is what this server says."""
+    import asyncio
+    from dataclasses import replace
+
+    from badgateway.model.observation import Evidence
+    from badgateway.model.target import Wishes, target_of
+    from badgateway.model.vantage import vantage_of
+    from badgateway.probes import Context
+    from badgateway.probes.vantage_badgateway import run
+
+    demo.stop_application()
+    server = serve(lambda port: Settings(port=port, key="shared"))
+    target = target_of(demo.url)
+
+    def seen(key):
+        vantage = replace(vantage_of(f"badgateway+{server.url}/"), key=key)
+        wishes = Wishes(vantages=(vantage,))
+        context = Context(target, wishes, Evidence(), time.monotonic() + 10)
+        asked = Evidence().add(observed("asked", url=target.url))
+
+        async def every():
+            return [observation async for observation in run(asked, context)]
+
+        return asyncio.run(every())[-1]
+
+    assert seen("shared").name == "vantage-answer"
+    assert seen("shared").value["status"] == 502
+    assert seen("wrong").name == "vantage-failed"
+
+
+def observed(name, **value):
+    """An observation."""
+    from badgateway.model.hop import Hop
+    from badgateway.model.observation import Observation
+
+    return Observation(Hop.BROWSER, name, value)

@@ -261,15 +261,24 @@ def test_past_checks_are_listed(visit, local, demo):
     page.wait_for_selector(".answer.good h1")
 
 
-@pytest.mark.parametrize("path", ["/machine", "/checks/none"])
+@pytest.mark.parametrize(
+    "path", ["/machine", "/known", "/known/causes/upstream-down", "/known/products/nginx"]
+)
 def test_other_pages_are_accessible(visit, local, path):
-    """Axe finds nothing there either."""
+    """Other pages are clean for axe too, and nothing sticks out of a phone."""
     page = visit("phone")
-    if path == "/machine":
-        page.goto(local.url + path)
-        assert violations(page) == []
-    else:
-        assert "There is nothing here" in local.get(path).text
+    page.goto(local.url + path)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"][0]
+    kept(page, path.strip("/").replace("/", "-"))
+
+
+def test_what_is_known_is_searched(visit, local):
+    """What is typed leaves what fits."""
+    page = visit()
+    page.goto(local.url + "/known")
+    page.fill("#filter", "disk full")
+    assert page.locator(".known li:visible").all_inner_texts() == ["the disk is full"]
 
 
 def test_the_report_stands_alone(visit, local, demo, tmp_path):

@@ -18,6 +18,23 @@ def test_the_front_page_asks_for_an_address_or_for_what_is_seen(local):
     assert re.findall(r'(?:src|href)="(?![/#])[^"]*"', page) == []
 
 
+@pytest.mark.parametrize(
+    ("accepted", "query", "language"),
+    [
+        ("fr-CH, fr;q=0.9, en;q=0.8", "", "fr"),
+        ("de, en;q=0.5", "", "en"),
+        ("xx-klingon", "", "en"),
+        ("en", "?lang=fr", "fr"),
+        ("fr", "?lang=en", "en"),
+        ("fr", "?lang=../../etc", "fr"),
+    ],
+)
+def test_the_page_speaks_the_browsers_language(local, accepted, query, language):
+    """The first of its languages that there is, unless the address names one."""
+    page = local.get(f"/{query}", Accept_Language=accepted).text
+    assert f'<html lang="{language}">' in page
+
+
 def test_from_an_address_to_a_verdict(local, demo):
     """A broken page is named, with whose problem it is, steps and evidence."""
     demo.stop_application()
@@ -300,6 +317,7 @@ def test_incidents_of_logs_are_shown_on_a_time_line(local, tmp_path):
     place = answer.headers["location"]
     page = local.done(place).text
     assert f"{place}/timeline" in page
+    assert "299 of 300 failed" in page
     timeline = local.get(f"{place}/timeline")
     assert "1 incident" in timeline.text
     assert "script-src" not in timeline.headers["content-security-policy"]

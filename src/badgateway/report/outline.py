@@ -74,6 +74,7 @@ class HopShown:
 class CauseShown:
     """One possible cause; `share` is its probability in whole percent."""
 
+    name: str
     title: str
     hop: str
     share: int
@@ -277,6 +278,7 @@ def _causes(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[CauseS
     ranked: RankedCause
     for ranked, cause in zip(verdict.causes, unfolded(verdict, known, words), strict=False):
         yield CauseShown(
+            name=ranked.cause,
             title=cause.title,
             hop=words.say(SHORT[ranked.hop]),
             share=round(ranked.probability * 100),

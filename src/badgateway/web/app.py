@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from badgateway.knowledge.base import Knowledge, knowledge
 from badgateway.probes import probes
 from badgateway.web import api, pages
+from badgateway.web import known as known_pages
 from badgateway.web.checks import Checks
 from badgateway.web.guard import Guard
 from badgateway.web.history import History
@@ -49,6 +50,7 @@ def application(settings: Settings, known: Knowledge | None = None) -> Starlette
     app = Starlette(
         routes=[
             *pages.routes(site),
+            *known_pages.routes(),
             Mount("/api/v1", routes=api.routes(), name="api"),
             Mount("/static", static, name="static"),
         ],

@@ -26,7 +26,7 @@ from badgateway.web.history import History
 from badgateway.web.owner import inspected, read_logs
 from badgateway.web.runs import RefusedError, Run, Runs, State, Work
 from badgateway.web.settings import Settings
-from badgateway.web.strangers import NOT_PUBLIC, for_another
+from badgateway.web.strangers import NOT_PUBLIC, for_another, light
 from badgateway.web.watching import Watching, watching
 
 READ_AT_ONCE = 2
@@ -114,7 +114,8 @@ class Checks:
         names = ", ".join(material.name for material in materials)
 
         async def work(_: Callable[[Event], None]) -> Verdict:
-            return await asyncio.to_thread(explain_materials, materials, self.known)
+            verdict = await asyncio.to_thread(explain_materials, materials, self.known)
+            return light(verdict) if self._settings.public else verdict
 
         return self._added(Check(_name(), Kind.MATERIAL, run=self._reads.ask(names, work)))
 

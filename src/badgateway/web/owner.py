@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 
 from badgateway.investigate.inspect import Request, inspect_machine
 from badgateway.investigate.logs import analyse, logs_at
@@ -13,6 +14,7 @@ from badgateway.model.incident import LogReport
 from badgateway.model.plan import Plan
 from badgateway.model.target import Wishes
 from badgateway.model.verdict import Outcome, Verdict
+from badgateway.model.vocabulary import vocabulary
 from badgateway.repair.fix import proposal
 from badgateway.report.plan import plan_lines
 from badgateway.report.words import Words, sentence
@@ -33,6 +35,45 @@ class PlanShown:
 
     title: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentShown:
+    """One incident of logs, in a line; `cause` is empty where it cannot be told."""
+
+    begin: datetime
+    end: datetime
+    failed: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogsShown:
+    """The incidents of logs."""
+
+    incidents: tuple[IncidentShown, ...]
+
+
+def incidents_shown(report: LogReport, words: Words) -> LogsShown:
+    """What the logs tell, the time line left out."""
+    titles = vocabulary().causes
+    return LogsShown(
+        tuple(
+            IncidentShown(
+                one.begin,
+                one.end,
+                words.say(
+                    "{errors} of {requests} failed",
+                    errors=f"{one.errors:,}",
+                    requests=f"{one.requests:,}",
+                )
+                if one.requests
+                else words.say("{errors} errors", errors=f"{one.errors:,}"),
+                words.say(titles[one.verdict.causes[0].cause].title) if one.verdict.causes else "",
+            )
+            for one in report.incidents
+        )
+    )
 
 
 async def inspected(request: Request, wishes: Wishes) -> tuple[Verdict, tuple[Plan, ...]]:

@@ -43,6 +43,10 @@ class FullError(Exception):
     """The queue is full."""
 
 
+async def _nothing(_: Callable[[Event], None]) -> Verdict:
+    raise RuntimeError("a run works once")
+
+
 class Run:
     """One run, and who follows it."""
 
@@ -161,6 +165,8 @@ class Run:
         self.state = state
         self.ended = time.monotonic()
         self.seen.clear()
+        # What it worked on, such as files that were sent, is no longer needed.
+        self._work = _nothing
         self.over_event.set()
         if self._stopping is not None:
             self._stopping.cancel()

@@ -15,6 +15,9 @@ MOST_CONNECTIONS = 2_000
 """Connections at once; whoever comes then is told to come again."""
 
 
+BACKLOG = 1_024
+
+
 def serve(
     settings: Settings,
     behind: str | None,
@@ -39,6 +42,8 @@ def serve(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        # Who comes between now and the first turn of the loop waits, and is not refused.
+        listener.listen(BACKLOG)
     except OSError as error:
         why = os.strerror(error.errno or 0)
         complain(f"cannot listen at {settings.host} port {settings.port}: {why} (--port)")
@@ -52,6 +57,7 @@ def serve(
         server_header=False,
         proxy_headers=behind is not None,
         forwarded_allow_ips=behind or "",
+        backlog=BACKLOG,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=1,

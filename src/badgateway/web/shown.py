@@ -13,6 +13,7 @@ from badgateway.report.html import environment
 from badgateway.report.outline import HopShown, chain_judged, chain_seen, outline
 from badgateway.report.words import LANGUAGES, Words
 from badgateway.web.checks import Check, Checks, Kind
+from badgateway.web.owner import incidents_shown
 from badgateway.web.owner import shown as shown_plan
 from badgateway.web.runs import State
 
@@ -50,6 +51,7 @@ class Shown:
             "check": check,
             "kind": check.kind,
             "subject": subject(check),
+            "again_at": "/machine" if check.kind is Kind.MACHINE else "/check",
             "again": check.target.url if check.target else "",
             "state": check.state.value,
             "out": out,
@@ -59,7 +61,7 @@ class Shown:
             "watch": check.watch,
             "plans": [shown_plan(plan, words) for plan in check.plans],
             "fix_url": shlex.quote(check.target.url) if check.target else "",
-            "timeline": check.logs is not None,
+            "logs": incidents_shown(check.logs, words) if check.logs else None,
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
             "chain": self.chain(check, words),
         }
@@ -102,6 +104,8 @@ def _by_owner(check: Check) -> bool:
 
 def subject(check: Check) -> str:
     """What a check is about, in one line."""
+    if check.target is not None:
+        return check.target.url
     if check.verdict is not None:
         return check.verdict.subject
     return check.run.subject if check.run else ""

@@ -1,6 +1,8 @@
 """What strangers get of a check that this machine makes for them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from badgateway.knowledge.base import Knowledge
 from badgateway.model.failure import Failure
@@ -8,9 +10,12 @@ from badgateway.model.hop import Side
 from badgateway.model.verdict import Verdict
 from badgateway.model.vocabulary import side_of
 from badgateway.remedies import steps_for
+from badgateway.report.json import TEXT_LIMIT
 from badgateway.report.words import sentence
 from badgateway.web.runs import RefusedError
 
+MOST_ITEMS = 500
+"""Items of one list that are kept."""
 NOT_PUBLIC = sentence(
     "This is no public address. This service looks at public sites only, at the ports 80 and 443."
 )
@@ -35,4 +40,22 @@ def for_another(verdict: Verdict, known: Knowledge) -> Verdict:
         raise RefusedError(OUR_NETWORK)
     causes = tuple(c for c in verdict.causes if side_of(c.hop) is not Side.VISITOR)
     verdict = replace(verdict, causes=causes)
-    return replace(verdict, steps=steps_for(verdict, known))
+    return replace(light(verdict), steps=steps_for(verdict, known))
+
+
+def light(verdict: Verdict) -> Verdict:
+    """The verdict without the rest of long texts, so that keeping many costs little memory."""
+    return replace(
+        verdict,
+        observations=tuple(replace(o, value=_short(o.value)) for o in verdict.observations),
+    )
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:TEXT_LIMIT]
+    if isinstance(value, Mapping):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_short(item) for item in value[:MOST_ITEMS])
+    return value

@@ -128,3 +128,13 @@ if (field) {
 enliven(document);
 if (["waiting", "running"].includes(main.dataset.state)) follow(main.dataset.check);
 else if (main.dataset.check) at("result").querySelector("h1")?.focus({ preventScroll: true });
+
+const filter = at("filter");
+if (filter) {
+  filter.parentElement.hidden = false;
+  filter.addEventListener("input", () => {
+    const words = filter.value.toLowerCase().split(/\s+/);
+    for (const item of document.querySelectorAll(".known li"))
+      item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+  });
+}

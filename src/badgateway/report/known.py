@@ -1,0 +1,94 @@
+"""What is known of causes, page variants and products, for whoever wants to read on."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from badgateway.knowledge.base import Knowledge
+from badgateway.knowledge.cause import CauseFile, Clue
+from badgateway.knowledge.report import load_facts
+from badgateway.knowledge.step import StepFile
+from badgateway.model.verdict import Who
+from badgateway.model.vocabulary import vocabulary
+from badgateway.report.why import SAYS
+
+SHOWN_SHARE = 0.05
+"""A cause that is more seldom behind an answer than this is not named with it."""
+MOST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBy:
+    """A product behind whose answer a cause often is."""
+
+    emitter: str
+    title: str
+    status: str
+    share: float
+
+
+def shown_by(cause: str, known: Knowledge) -> list[ShownBy]:
+    """The products whose answers this cause is often behind, the most telling first."""
+    found = {
+        ShownBy(
+            emitter.name,
+            emitter.title,
+            ", ".join(map(str, sorted(meaning.status))) or "any",
+            share,
+        )
+        for emitter in known.emitters.values()
+        for meaning in emitter.meanings
+        for name, share in meaning.causes
+        if name == cause and share >= SHOWN_SHARE
+    }
+    return sorted(found, key=lambda one: (-one.share, one.title, one.status))[:MOST_SHOWN]
+
+
+def clues_of(file: CauseFile) -> Iterator[tuple[str, str]]:
+    """Its clues as sentences, each with what it is worth."""
+    said = set()
+    for clue in file.clues:
+        sentence = vocabulary().observations[clue.observation].says
+        if clue.observation == "reported":
+            facts = {fact.name: fact.says for fact in load_facts()}
+            wanted = clue.where.get("fact", ())
+            names = wanted if isinstance(wanted, tuple) else ()
+            sentence = "somebody says: " + "; or ".join(facts[str(name)] for name in names)
+        line = (re.sub(r"[{]([^}]*)[}]", _named(clue), sentence), SAYS[clue.strength])
+        if line not in said:
+            said.add(line)
+            yield line
+
+
+def steps_of(cause: str, known: Knowledge, who: Who) -> list[str]:
+    """What one person does about a cause, the first thing first."""
+    return _texts((s for s in known.steps.values() if cause in s.causes), who)
+
+
+def general_steps(known: Knowledge, who: Who) -> list[str]:
+    """What one person does about any gateway error."""
+    every = known.steps.values()
+    return _texts(
+        (s for s in every if "gateway-error" in s.outcomes and not s.causes and not s.emitters),
+        who,
+    )
+
+
+def _texts(steps: Iterator[StepFile], who: Who) -> list[str]:
+    mine = [step for step in steps if step.step.who is who]
+    return [filled(step.step.text) for step in sorted(mine, key=lambda step: step.rank)]
+
+
+def filled(text: str) -> str:
+    """A step's text where there is no site that it is about."""
+    return text.replace("{url}", "the page").replace("{host}", "the site")
+
+
+def _named(clue: Clue) -> Callable[[re.Match[str]], str]:
+    """What stands for a value in a clue's sentence: the values that it asks for, or an ellipsis."""
+
+    def value(found: re.Match[str]) -> str:
+        wanted = clue.where.get(found[1])
+        return " or ".join(map(str, wanted)) if isinstance(wanted, tuple) else "…"
+
+    return value
