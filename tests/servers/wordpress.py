@@ -28,7 +28,7 @@ BAD = {
     "fatal": "add_action('init', function () { no_such_function(); });",
     "fatal-at-once": "no_such_function();",
     "syntax": "function (",
-    "slow": "add_action('init', function () { usleep(2500000); });",
+    "slow": "add_action('init', function () { usleep(4500000); });",
     "killed": "add_action('init', function () { posix_kill(posix_getpid(), 9); });",
     "segfault": "posix_kill(posix_getpid(), 11);",
 }
@@ -168,7 +168,7 @@ class Shop:
             if made:
                 shutil.rmtree(file.parent)
 
-    def get(self, timeout: float = 15) -> tuple[int, frozenset[str]]:
+    def get(self, timeout: float = 30) -> tuple[int, frozenset[str]]:
         """An ordinary visit: status, and which plugins were loaded."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
@@ -334,7 +334,7 @@ class Server:
             f"server {{ listen 127.0.0.1:{port}; root {self.folder}/{name}; index index.php;"
             " location / { try_files $uri $uri/ /index.php?$args; }"
             r" location ~ \.php$ { include /etc/nginx/fastcgi.conf;"
-            f" fastcgi_read_timeout 6s; fastcgi_buffers 16 16k; fastcgi_buffer_size 32k;"
+            f" fastcgi_read_timeout 20s; fastcgi_buffers 16 16k; fastcgi_buffer_size 32k;"
             f" fastcgi_pass unix:{self.folder}/php.sock; }} }}"
             for name, port in self.ports.items()
         )

@@ -78,7 +78,7 @@ def run(parsed: Parsed) -> int:
         print(json.dumps(_plain(outcome)))
     else:
         _show(outcome, page)
-    return {Ended.HEALTHY: 0, Ended.UNREACHED: 2}.get(outcome.ended, 1)
+    return {Ended.HEALTHY: 0, Ended.UNREACHED: 2, Ended.UNSTEADY: 2}.get(outcome.ended, 1)
 
 
 def _site(root: str | None) -> Site:
@@ -169,6 +169,12 @@ def _show(outcome: Outcome, page: Page) -> None:
             "A cache, another server or another folder answers in its place; a wp-config.php that"
         )
         print("PHP cannot read looks the same. Try --connect-to 127.0.0.1, or another --root.")
+    elif outcome.ended is Ended.UNSTEADY:
+        named = ", ".join(_called(part) for part in outcome.bad)
+        print(safe(f"It fails now and then. It pointed to the {named}, but works now", 600))
+        print(
+            "with everything on, so nothing is proven: try again while it fails, or raise --limit."
+        )
     elif outcome.ended is Ended.ELSEWHERE:
         print(
             "It fails with every plugin, the theme and all drop-ins left out: it is none of them."
@@ -184,7 +190,9 @@ def _show(outcome: Outcome, page: Page) -> None:
             fatal = outcome.fatal
             first = fatal.message.splitlines()[0] if fatal.message else ""
             print(safe(f"  {first} in {fatal.file}:{fatal.line}", 600))
-        print(f"The page works once {'they are' if many else 'it is'} left out, and fails with it.")
+        how = f" ({outcome.visit.how})" if outcome.visit else ""
+        left = "they are" if many else "it is"
+        print(f"The page works once {left} left out; ordinary visitors get none{how}.")
         print("Nothing was changed for visitors. To switch it off for everybody, and on again:")
         for part in outcome.bad:
             for command in _commands(part):
@@ -208,6 +216,7 @@ def _plain(outcome: Outcome) -> dict[str, object]:
             for part in outcome.bad
         ],
         "theme": outcome.theme or None,
+        "visit": outcome.visit and {"works": outcome.visit.works, "how": outcome.visit.how},
         "fatal": fatal and {"file": fatal.file, "line": fatal.line, "message": fatal.message},
         "requests": [
             {

@@ -23,6 +23,7 @@ class Ended(StrEnum):
     """How it ended."""
 
     FOUND = "found"
+    UNSTEADY = "unsteady"
     HEALTHY = "healthy"
     ELSEWHERE = "elsewhere"
     UNREACHED = "unreached"
@@ -46,6 +47,7 @@ class Outcome:
         tries: every request, in order.
         fatal: what PHP said of it, None for nothing.
         theme: the active theme, where WordPress told it.
+        visit: what an ordinary visitor got once it was found; None where nobody looked.
     """
 
     ended: Ended
@@ -53,6 +55,7 @@ class Outcome:
     tries: tuple[Try, ...]
     fatal: Fatal | None = None
     theme: str = ""
+    visit: Answer | None = None
 
 
 class Bisection:
@@ -87,7 +90,12 @@ class Bisection:
             finding = await self._searched(plugins)
             if finding is not None and not finding.bad and not finding.healthy:
                 finding = await self._searched(self._parts)
-        return self._outcome(finding)
+        outcome = self._outcome(finding)
+        if outcome.ended is not Ended.FOUND:
+            return outcome
+        # A page that was late once, or a fault that comes and goes, must accuse nobody.
+        visit = await ask(self._page, None)
+        return replace(outcome, visit=visit, ended=Ended.UNSTEADY if visit.works else Ended.FOUND)
 
     async def _searched(self, parts: Sequence[Part]) -> Finding | None:
         """Search among `parts`, with what is known already; None where no request is reached."""
