@@ -205,3 +205,32 @@ def test_a_configured_proxy_that_wants_a_password(alone, tmp_path):
     assert "proxy-wants-login" in seen(verdict)
     assert (first(verdict), verdict["side"]) == ("client-proxy-or-vpn", "visitor")
     assert took < 10
+
+
+TWO_NETWORKS = f"""
+{HOLE}
+ip netns add far
+ip link add wifi type veth peer name access netns far
+ip addr add 198.18.0.1/24 dev wifi
+ip link set wifi up
+ip netns exec far ip link set lo up
+ip netns exec far ip addr add 198.18.0.254/24 dev access
+ip netns exec far ip addr add 203.0.113.7/32 dev lo
+ip netns exec far ip link set access up
+ip route add default via 198.18.0.254 dev wifi metric 600
+"""
+"""A dead network that goes first, and one with a site behind it."""
+
+
+def test_another_network_of_this_machine_works(alone, tmp_path):
+    """The usual network is dead and another one leads to the site: it is not the site's fault."""
+    mount = "mount -t tmpfs none /run\nmkdir -p /run/netns\n"
+    server = served(tmp_path, "203.0.113.7", 80, "200 OK").replace(
+        sys.executable, f"ip netns exec far {sys.executable}", 1
+    )
+    setup = mount + TWO_NETWORKS + server.replace("ss -ltn", "ip netns exec far ss -ltn")
+    verdict, took = alone(setup, "http://203.0.113.7/")
+    assert "network-fails" in seen(verdict)
+    assert verdict["side"] == "path"
+    assert first(verdict) in ("no-connectivity", "isp-block")
+    assert took < SECONDS + 3

@@ -15,10 +15,11 @@ from badgateway.model.server_name import in_turns as signs_of_turns
 from badgateway.model.target import Wishes, target_of
 from badgateway.model.verdict import Outcome
 from badgateway.probes import Context, Control, PortalCheck, nowhere, probes
+from badgateway.transport.desktop import Chosen, chosen_for
+from badgateway.transport.own_network import own_network, source_address
 from badgateway.transport.path import End, step
 from badgateway.transport.proxy import Proxy
 from badgateway.transport.stream import Manner, connect, tcp_state
-from badgateway.transport.system import configured_proxy, own_network, source_address
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells, others not")
 
@@ -393,9 +394,9 @@ def settings(monkeypatch):
 def test_the_environments_proxy_is_found_and_excepted(settings):
     """`https_proxy` counts for https, and `no_proxy` takes names out."""
     settings(https_proxy="http://192.0.2.1:3128", no_proxy="inner.test")
-    assert configured_proxy(True, "shop.test") == ("https_proxy", "http://192.0.2.1:3128")
-    assert configured_proxy(False, "shop.test") is None
-    assert configured_proxy(True, "inner.test") is None
+    assert chosen_for(True, "shop.test") == Chosen("https_proxy", "http://192.0.2.1:3128")
+    assert chosen_for(False, "shop.test") is None
+    assert chosen_for(True, "inner.test") is None
 
 
 def test_a_dead_proxy_setting_beside_a_good_page(serve, check, settings, closed_port):

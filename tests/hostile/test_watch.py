@@ -224,6 +224,33 @@ def test_another_failure_is_looked_into(serve, watched):
     assert watch.verdict().status == 502
 
 
+def test_a_page_that_only_tries_find_good_is_not_checked_all_the_time(serve, known):
+    """A whole check that goes on failing beside good tries is made later and later."""
+    target, given = target_of(serve(GOOD).url), Wishes(timeout=3, public_resolvers=False)
+    failing = target_of(serve(BAD).url)
+    checks = []
+
+    async def check():
+        checks.append(1)
+        return await check_url(failing, given, known=known)
+
+    async def no_sleep(seconds):
+        pass
+
+    watch = Watch(
+        target, known, check, lambda number: attempt(target, given, number, known), sleep=no_sleep
+    )
+
+    async def follow():
+        async for event in watch.events():
+            if isinstance(event, Tried) and event.one.number == 50:
+                return
+
+    asyncio.run(follow())
+    assert 3 <= len(checks) <= 7
+    assert not watch.works
+
+
 def test_a_flood_of_broken_answers_ends(serve, watched):
     """A server that closes without a word is a failed try, not a broken program."""
     _, _, watch = watched(serve(lambda connection: connection.head()).url, tries=3)

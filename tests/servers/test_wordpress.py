@@ -1,7 +1,12 @@
 """Finding what breaks a real WordPress, while ordinary visitors see no difference."""
 
+import http.client
 import json
 import os
+import pwd
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -191,8 +196,6 @@ def test_only_the_secret_throws_the_switch(single: Shop) -> None:
 
 
 def _with(shop: Shop, name: str, value: str) -> list[str]:
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=10)
     connection.request("GET", "/", headers={name: value})
     answer = connection.getresponse()
@@ -203,7 +206,8 @@ def _with(shop: Shop, name: str, value: str) -> list[str]:
 
 def test_a_plugin_that_writes_the_list_back_does_no_harm(single: Shop) -> None:
     """What is left out for one request is not switched off for everybody."""
-    code = "add_action('init', function () { update_option('active_plugins', get_option('active_plugins')); });"
+    again = "update_option('active_plugins', get_option('active_plugins'));"
+    code = f"add_action('init', function () {{ {again} }});"
     single.write_plugin(single.plugins[4], code)
     try:
         with single.broken({single.plugins[11]: "fatal"}):
@@ -214,40 +218,40 @@ def test_a_plugin_that_writes_the_list_back_does_no_harm(single: Shop) -> None:
 
 
 HOSTILE = [
-    "a'; system('touch HERE'); '",
-    "$(touch HERE)",
+    "a'; system('touch hit'); '",
+    "$(touch hit)",
+    "`touch hit`",
     "@DATA@",
-    "?> <?php touch HERE",
     "--help",
+    "?> <?php touch hit",
 ]
 
 
-def test_a_hostile_name_is_neither_command_nor_code(single: Shop, tmp_path: Path) -> None:
-    """Names of plugins and folders are data: nothing runs, and a shown command quotes them."""
-    mark = tmp_path / "mark"
-    made = []
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_a_hostile_name_is_neither_command_nor_code(single: Shop, bad: str) -> None:
+    """Names of plugins are data, also of the bad one: nothing runs, and a command quotes them."""
     for name in HOSTILE:
-        name = name.replace("HERE", "hit")
         single.write_plugin(name)
-        made.append(name)
+    single.activate([*single.plugins, *HOSTILE])
     try:
-        with single.broken({single.plugins[2]: "fatal"}):
-            assert names(found(single)) == [single.plugins[2]]
+        with single.broken({bad: "fatal"}):
+            result = found(single)
+            shown = subprocess.run(command(single, "--yes"), capture_output=True, text=True)
         site = site_at(single.root)
         with Switch(site, site.parts()):
             text = next(site.must_use.glob(f"{PREFIX}*.php")).read_text()
-        assert "touch" not in text
-        assert (
-            subprocess.run(["php", "-l"], input=text, text=True, capture_output=True).returncode
-            == 0
-        )
-        assert not mark.exists()
-        assert not list(single.root.rglob("hit"))
     finally:
-        import shutil
-
-        for name in made:
+        single.activate(single.plugins)
+        for name in HOSTILE:
             shutil.rmtree(single.plugin(name).parent)
+    assert names(result) == [bad]
+    lines = [line for line in shown.stdout.splitlines() if line.startswith("  $ ")]
+    folder = str(single.content / "plugins" / bad)
+    assert shlex.split(lines[0].removeprefix("  $ ")) == ["mv", "--", folder, f"{folder}.off"]
+    assert "touch hit" not in text
+    checked = subprocess.run(["php", "-l"], input=text, text=True, capture_output=True)
+    assert checked.returncode == 0
+    assert not list(single.root.rglob("hit"))
 
 
 # --- ended in the middle
@@ -266,7 +270,7 @@ def _begun(shop: Shop) -> subprocess.Popen:
 
 
 def test_a_killed_run_is_cleaned_up_by_the_next(single: Shop) -> None:
-    """Kill -9 leaves a switch without effect for visitors; the next run takes it away."""
+    """What is left has no effect on visitors; the next run takes it away."""
     before = single.files()
     with single.broken(dict.fromkeys(single.plugins[:30:2], "slow")):
         process = _begun(single)
@@ -336,8 +340,6 @@ def test_an_old_switch_removes_itself(single: Shop) -> None:
     switch.__enter__()
     file = next(site.must_use.glob(f"{PREFIX}*.php"))
     text = file.read_text()
-    import re
-
     (site.must_use / f"{PREFIX}old.php").write_text(
         re.sub(r"time\(\) > \d+", "time() > 1000", text)
     )
@@ -351,8 +353,6 @@ def test_an_old_switch_removes_itself(single: Shop) -> None:
 
 
 def _owner(name: str) -> tuple[int, int]:
-    import pwd
-
     entry = pwd.getpwnam(name)
     return entry.pw_uid, entry.pw_gid
 

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from gateways import free_ports, nginx_config, program
 
@@ -72,7 +74,8 @@ if ($network) {
     populate_network(1, $address, 'admin@example.com', 'Shops', '/', false);
     $map = array_fill_keys(array_slice($plugins, 0, 15), time());
     $wpdb->delete($wpdb->sitemeta, ['meta_key' => 'active_sitewide_plugins']);
-    $wpdb->insert($wpdb->sitemeta, ['site_id' => 1, 'meta_key' => 'active_sitewide_plugins', 'meta_value' => serialize($map)]);
+    $wpdb->insert($wpdb->sitemeta, ['site_id' => 1, 'meta_key' => 'active_sitewide_plugins',
+        'meta_value' => serialize($map)]);
     update_option('active_plugins', array_slice($plugins, 15));
 } else {
     update_option('active_plugins', $plugins);
@@ -120,6 +123,21 @@ class Shop:
         file.parent.mkdir(parents=True, exist_ok=True)
         word = name.encode().hex()
         _put(file, f"<?php\n/* Plugin Name: x */\nheader('X-Loaded: {word}', false);\n{code}\n")
+
+    def activate(self, names: list[str]) -> None:
+        """Switch these plugins on, and no others."""
+        entries = [f"{name}/{name}.php" for name in names]
+        code = (
+            f"$_SERVER['HTTP_HOST'] = '127.0.0.1:{self.port}'; define('WP_INSTALLING', true);"
+            f" require '{self.root}/wp-load.php';"
+            " update_option('active_plugins', json_decode(stream_get_contents(STDIN)));"
+        )
+        subprocess.run(
+            ["php", "-n", *EXTENSIONS, "-r", code],
+            input=json.dumps(entries).encode(),
+            check=True,
+            capture_output=True,
+        )
 
     @contextlib.contextmanager
     def broken(self, how: dict[str, str]) -> Iterator[None]:
@@ -191,7 +209,7 @@ class Visitors:
         self._shop, self._end = shop, threading.Event()
         self._threads = [threading.Thread(target=self._visit) for _ in range(count)]
 
-    def __enter__(self) -> "Visitors":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -214,7 +232,7 @@ class Server:
         self._running: list[subprocess.Popen[bytes]] = []
         self.ports = {"single": free_ports(1)[0], "network": free_ports(1)[0]}
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         self.folder.mkdir(mode=0o755)
         self._database()
         self._php()
@@ -250,18 +268,37 @@ class Server:
         data.mkdir()
         shutil.chown(data, "mysql", "mysql")
         subprocess.run(
-            [program("mariadb-install-db") or "", "--no-defaults", f"--datadir={data}/data", "--user=mysql",
-             "--skip-test-db", "--auth-root-authentication-method=normal", "--innodb-log-file-size=4M"],
-            check=True, capture_output=True, timeout=90,
-        )  # fmt: skip
+            [
+                program("mariadb-install-db") or "",
+                "--no-defaults",
+                f"--datadir={data}/data",
+                "--user=mysql",
+                "--skip-test-db",
+                "--auth-root-authentication-method=normal",
+                "--innodb-log-file-size=4M",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=90,
+        )
         (data / "init.sql").write_text("CREATE DATABASE single;\nCREATE DATABASE network;\n")
         self._start(
-            [program("mariadbd") or "", "--no-defaults", f"--datadir={data}/data", "--skip-networking",
-             f"--socket={data}/sock", "--user=mysql", f"--init-file={data}/init.sql",
-             "--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M", "--performance-schema=OFF",
-             "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"],
+            [
+                program("mariadbd") or "",
+                "--no-defaults",
+                f"--datadir={data}/data",
+                "--skip-networking",
+                f"--socket={data}/sock",
+                "--user=mysql",
+                f"--init-file={data}/init.sql",
+                "--innodb-log-file-size=4M",
+                "--innodb-buffer-pool-size=16M",
+                "--performance-schema=OFF",
+                "--innodb-flush-log-at-trx-commit=0",
+                "--skip-log-bin",
+            ],
             "mariadb.log",
-        )  # fmt: skip
+        )
         self._await(data / "sock")
 
     def _php(self) -> None:
@@ -276,10 +313,18 @@ class Server:
         shutil.chown(self.folder / "php.log", "www-data", "www-data")
         cache = ["-d", f"zend_extension={_OPCACHE}", "-d", "opcache.revalidate_freq=0"]
         self._start(
-            [program("php-fpm8.2") or "", "--nodaemonize", "--allow-to-run-as-root", "-n", *EXTENSIONS,
-             *(cache if _OPCACHE.exists() else []), "--fpm-config", str(config)],
+            [
+                program("php-fpm8.2") or "",
+                "--nodaemonize",
+                "--allow-to-run-as-root",
+                "-n",
+                *EXTENSIONS,
+                *(cache if _OPCACHE.exists() else []),
+                "--fpm-config",
+                str(config),
+            ],
             "fpm.out",
-        )  # fmt: skip
+        )
         self._await(self.folder / "php.sock")
 
     def _nginx(self) -> None:
@@ -319,10 +364,23 @@ class Server:
         script.write_text(_INSTALL)
         entries = [f"{plugin}/{plugin}.php" for plugin in shop.plugins]
         subprocess.run(
-            ["php", "-n", *EXTENSIONS, "-d", "memory_limit=256M", str(script), str(shop.root), address,
-             THEME, "yes" if name == "network" else "no", *entries],
-            check=True, capture_output=True, timeout=90,
-        )  # fmt: skip
+            [
+                "php",
+                "-n",
+                *EXTENSIONS,
+                "-d",
+                "memory_limit=256M",
+                str(script),
+                str(shop.root),
+                address,
+                THEME,
+                "yes" if name == "network" else "no",
+                *entries,
+            ],
+            check=True,
+            capture_output=True,
+            timeout=90,
+        )
         if name == "network":
             config.write_text(_CONFIG.format(**values, more=_NETWORK.format(address=address)))
         for path in [shop.root, *shop.root.rglob("*")]:

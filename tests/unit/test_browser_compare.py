@@ -63,7 +63,13 @@ def judged(*more, status=200):
         ([shows(503, by="cache")], "client-browser-cache", Outcome.GATEWAY_ERROR, 503),
         ([fails("ERR_BLOCKED_BY_CLIENT")], "client-browser-extension", Outcome.UNREACHABLE, None),
         (
-            [fails(TOO_OLD), fails(TOO_OLD, "clean")],
+            [fails(TOO_OLD)],
+            "client-browser-outdated",
+            Outcome.UNREACHABLE,
+            None,
+        ),
+        (
+            [fails(TOO_OLD, "clean"), fails(TOO_OLD, "clean")],
             "client-browser-outdated",
             Outcome.UNREACHABLE,
             None,
@@ -74,6 +80,7 @@ def judged(*more, status=200):
             Outcome.OTHER_ERROR,
             400,
         ),
+        ([shows(400), *BIG_FAIL], "client-browser-cookies", Outcome.OTHER_ERROR, 400),
         ([kept("browser-cookies", size=12_000), *BIG_FAIL], "client-browser-cookies", None, 400),
         (
             [kept("browser-cached", status=502, age=60, fresh_for=900)],

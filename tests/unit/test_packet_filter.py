@@ -94,6 +94,22 @@ def test_a_rule_is_in_the_way_of_an_upstream_that_it_concerns(result, value, sta
     assert said(asked(result), rule(**value)) == (["firewall-rule"] if stated else [])
 
 
+@pytest.mark.parametrize(
+    ("value", "stated"),
+    [
+        ({"port": "443", "chain": "input"}, True),
+        ({"port": "443", "chain": "input", "source": "198.51.100.9"}, False),
+        ({"port": "443", "chain": "output"}, False),
+        ({"port": "22", "chain": "input"}, False),
+    ],
+)
+def test_a_rule_that_shuts_everybody_out_closes_the_door(value, stated):
+    """A visitor got no connection to an address of ours, and our own filter says why."""
+    ours = Observation(Hop.HOST, "interface", {"address": "192.0.2.10"})
+    failed = Observation(Hop.NETWORK, "connect-timeout", {"address": "192.0.2.10", "port": 443})
+    assert said(ours, failed, rule(**value)) == (["door-closed-by-rule"] if stated else [])
+
+
 def test_an_edge_that_a_rule_names_is_kept_out():
     """Who answers visitors in our place is dropped here: that rule is why."""
     edge = Observation(Hop.EDGE, "answered-by-edge", {"address": "203.0.113.7", "status": 503})

@@ -14,10 +14,11 @@ from badgateway.cli.main import main
 from badgateway.model.hop import Hop, Side
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Emitter, Made, NextTest, Outcome, RankedCause, Verdict, Who
+from badgateway.model.vocabulary import vocabulary
 from badgateway.probes import probes
 from badgateway.report.json import verdict_json
 from badgateway.report.recorded import RecordError, verdict_of
-from badgateway.report.ticket.evidence import request_ids, since, tried
+from badgateway.report.ticket.evidence import request_ids, since, telling, tried
 from badgateway.report.ticket.formats import MAILTO_LIMIT, mailto, markdown, plain_text
 from badgateway.report.ticket.letter import both_times, letter_of
 from badgateway.report.ticket.recipient import To, contact_of, recipient_for, recipients
@@ -101,17 +102,22 @@ def test_where_nobody_else_can_mend_it_there_is_nobody_to_write_to(found):
 
 def contact(**value):
     """A contact as it is observed."""
-    return Observation(Hop.ZONE, "contact", value, "security.txt", AT, "o9")
+    told = {"kind": "security", "via": "security.txt", "whose": "site", **value}
+    return Observation(Hop.ZONE, "contact", told, "https://shop.example/", AT, "o9")
 
 
 def test_a_known_contact_is_used():
     """A mail address comes before a page with a form."""
     found = verdict(
         "upstream-down", Hop.UPSTREAM, response(),
-        contact(url="https://shop.example/contact"), contact(mail="mailto:help@shop.example"),
+        contact(address="https://shop.example/contact"),
+        contact(address="registrar@r.example", whose="registrar"),
+        contact(address="https://status.shop.example/", kind="status-page"),
+        contact(address="old@shop.example", via="page", expired=True),
+        contact(address="mailto:help@shop.example"),
     )  # fmt: skip
     assert contact_of(found, To.SITE).mail == "help@shop.example"
-    assert contact_of(verdict("upstream-down", Hop.UPSTREAM, contact(url="https://a.example/c")),
+    assert contact_of(verdict("upstream-down", Hop.UPSTREAM, contact(address="https://a.example/c")),
                       To.SITE).page == "https://a.example/c"  # fmt: skip
 
 
@@ -126,7 +132,7 @@ def test_a_known_contact_is_used():
 )  # fmt: skip
 def test_a_contact_cannot_smuggle_anything_in(known, hostile):
     """What is no plain address is no contact."""
-    found = verdict("upstream-down", Hop.UPSTREAM, response(), contact(mail=hostile))
+    found = verdict("upstream-down", Hop.UPSTREAM, response(), contact(address=hostile))
     assert contact_of(found, To.SITE).mail == ""
     assert contact_of(found, To.SITE).page == ""
     assert "victim" not in written(known, found, form=mailto)
@@ -195,6 +201,24 @@ def test_tests_that_were_spared_are_not_called_tried():
     assert "new test" in titles
 
 
+def test_evidence_is_in_the_order_of_time_and_not_all_alike(known):
+    """Ten of the same kind do not push out the one that tells most."""
+    old = {"path": "/etc/x", "minutes": 7}
+    same = [
+        Observation(Hop.GATEWAY, "file-changed", old, "stat:/etc/x", None, f"c{n}")
+        for n in range(30)
+    ]
+    early = Observation(
+        Hop.LINK, "connect-refused", {}, "nginx:/x:1", AT - timedelta(hours=1), "e1"
+    )
+    ids = tuple(o.id for o in (*same, early))
+    found = verdict("upstream-down", Hop.UPSTREAM, *same, response(id_="p1"), early,
+                    causes=(RankedCause("upstream-down", Hop.UPSTREAM, 0.9, ids),))  # fmt: skip
+    names = [o.name for o in telling(found)]
+    assert names[:2] == ["connect-refused", "http-response"]
+    assert names.count("file-changed") == 4
+
+
 def test_reloads_are_counted():
     """Answers to reloading stand under reloading, each once with its number."""
     again = [response(s, what="again", id_=f"o{n}") for n, s in enumerate((502, 200, 502), 2)]
@@ -210,10 +234,29 @@ def test_every_probe_of_a_check_has_its_place():
     """Each step names probes that exist and results that they give, or that follow from them."""
     steps = tomllib.loads(DATA.joinpath("tried.toml").read_text())["step"]
     there = probes()
-    derived = {"intermittent", "names-compared", "page-elsewhere", "address-outdated"}
+    words = vocabulary().observations
+    derived = {name for name, word in words.items() if word.derived}
     for step in steps:
         gives = {word for name in step["probes"] for word in there[name].GIVES}
         assert set(step["results"]) <= {str(word) for word in gives} | derived, step["title"]
+
+
+def test_what_other_places_see_tells_for_whom(known):
+    """Once other places were asked, nothing is guessed."""
+    seen = Observation(
+        Hop.NETWORK, "vantage-answer",
+        {"where": "Paris", "url": "https://shop.example/", "status": 502}, "globalping", AT, "o5",
+    )  # fmt: skip
+    text = written(known, verdict("upstream-down", Hop.UPSTREAM, response(), seen))
+    assert "one place only" not in text
+    assert "Paris" in text.partition("For whom")[2].partition("What it is")[0]
+    assert "Other places were asked" in text
+
+
+def test_a_contact_survives_the_json():
+    """It was published to be written to."""
+    found = verdict("upstream-down", Hop.UPSTREAM, response(), contact(address="help@shop.example"))
+    assert contact_of(verdict_of(verdict_json(found)), To.SITE).mail == "help@shop.example"
 
 
 # --- ids of requests

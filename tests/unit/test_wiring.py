@@ -3,6 +3,7 @@
 import pytest
 
 from badgateway.inference.judge import judge_material
+from badgateway.inference.load import loaded
 from badgateway.inference.wiring import wired
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of
@@ -29,7 +30,8 @@ def listener(address, process="python", **more):
 
 
 def joined(*observations):
-    return {o.name: o for o in wired(Evidence(observations))}
+    evidence = Evidence(observations)
+    return {o.name: o for o in (*wired(evidence), *loaded(evidence))}
 
 
 @pytest.mark.parametrize(

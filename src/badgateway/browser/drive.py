@@ -2,7 +2,7 @@
 
 Playwright drives it (the extra `browser`); its own browsers are never downloaded. What is asked
 is what a person would see, and who gave it: the site, the cache, or a service worker. Only
-Chromium's family is driven: a Firefox as people have it is not (docs/decisions/010).
+Chromium's family is driven: a Firefox as people have it is not (docs/decisions/012).
 """
 
 import asyncio

@@ -20,8 +20,12 @@ SECONDS = 15.0
 """Time for a browser to start, and for a page to come."""
 STOP_SECONDS = 5.0
 """Time for a copy that is cut off to end with the file that it is at."""
-_OWN_WORDS = ("ERR_BLOCKED_BY_CLIENT", "ERR_BLOCKED_BY_ADMINISTRATOR")
-"""What an extension or a policy brings about, and nothing else."""
+_OWN_WORDS = (
+    "ERR_BLOCKED_BY_CLIENT",
+    "ERR_BLOCKED_BY_ADMINISTRATOR",
+    "ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+)
+"""What an extension, a policy or an old browser brings about, and no other profile changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Visit:
         profile: the folder of a profile, `auto`, or empty for a clean one alone.
         seconds: seconds that are left.
         options: further options of the browser's command line.
-        answered: the statuses that programs have got for the page so far.
+        answered: the statuses that programs have got for the page so far, also with cookies as
+            large as the profile's.
     """
 
     url: str

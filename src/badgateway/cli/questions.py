@@ -29,17 +29,23 @@ def allowed(profile: str, parsed: Parsed) -> str:
     if profile != "auto" or not _person(parsed):
         return profile
     from badgateway.browser.find import found_profiles  # noqa: PLC0415 - only where it is wanted
+    from badgateway.report.safe import safe  # noqa: PLC0415
+    from badgateway.report.words import Words  # noqa: PLC0415
 
     found = found_profiles()
     if not found:
         return profile
-    print(
-        f"{found[0].title} was used last. Its profile {found[0].folder} would be read (cookies by "
-        "name and size, extensions, cache) and not changed; then the page would be opened in a "
-        "copy of it, signed in as you are.",
-        file=sys.stderr,
+    words, folder = Words(parsed.lang), safe(str(found[0].folder), 300)
+    asking = words.say(
+        "{browser} was used last. Its profile {folder} would be read (cookies by name and size, "
+        "extensions, cache) and not changed; then the page would be opened in a copy of it, signed "
+        "in as you are.",
+        browser=found[0].title,
+        folder=folder,
     )
-    print("  May it? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(asking, file=sys.stderr)
+    agreed = words.say("May it? [y/N]")
+    print(f"  {agreed} ", end="", file=sys.stderr, flush=True)
     return profile if _ANSWERS.get(sys.stdin.readline().strip().lower()) is Answer.YES else ""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from badgateway.cli.arguments import Parsed, Parser, UsageError, complain, way
@@ -39,6 +40,11 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of the ticket")
     parser.add_argument(
         "--format", choices=list(FORMATS), default="markdown", help="default: markdown"
+    )
+    parser.add_argument(
+        "--contacts",
+        action="store_true",
+        help="look up whom to write to: security.txt, and the registry, which learns the domain",
     )
     parser.add_argument(
         "--no-questions",
@@ -98,10 +104,9 @@ def _verdict(parsed: Parsed) -> Verdict:
     if parsed.saved is not None:
         verdict = verdict_of(_text(parsed.saved))
     else:
+        wishes = replace(wishes_of(parsed), contacts=parsed.contacts)
         with Progress(parsed) as progress:
-            verdict = asyncio.run(
-                check_url(target_of(parsed.url), wishes_of(parsed), progress.heard)
-            )
+            verdict = asyncio.run(check_url(target_of(parsed.url), wishes, progress.heard))
     who = frozenset({Who.OWNER if of_owner(verdict) else Who.VISITOR})
     return asked(verdict, parsed, who) if parsed.saved is None else verdict
 

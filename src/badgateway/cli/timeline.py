@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from badgateway.report.safe import safe
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 from badgateway.watch.attempt import Try
 from badgateway.watch.pace import Because, Pause
 from badgateway.watch.tally import State, Tally
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 SCHEMA = "badgateway.try/1"
 MOST_MARKS = 60
 _SAYS = {
-    Because.RETRY_AFTER: "the site asks for it",
-    Because.PAGE: "the page asks for it",
-    Because.CONFIRMING: "to see whether it stays good",
+    Because.RETRY_AFTER: sentence("the site asks for it"),
+    Because.PAGE: sentence("the page asks for it"),
+    Because.CONFIRMING: sentence("to see whether it stays good"),
     Because.BACK_OFF: "",
 }
 

@@ -164,13 +164,11 @@ def _show(outcome: Outcome, page: Page) -> None:
         print(f"{page.target.url} works with everything on: nothing to look for.")
     elif outcome.ended is Ended.UNREACHED:
         how = outcome.tries[-1].answer.how if outcome.tries else "nothing"
+        print(safe(f"The request did not arrive at this WordPress: it was answered {how}.", 300))
         print(
-            safe(
-                f"The request did not arrive at this WordPress (it answered {how}): a cache,"
-                " another server or another folder answers in its place. Try --connect-to 127.0.0.1 or"
-                " another --root; a wp-config.php that PHP cannot read looks the same.", 1_000
-            )
-        )  # fmt: skip
+            "A cache, another server or another folder answers in its place; a wp-config.php that"
+        )
+        print("PHP cannot read looks the same. Try --connect-to 127.0.0.1, or another --root.")
     elif outcome.ended is Ended.ELSEWHERE:
         print(
             "It fails with every plugin, the theme and all drop-ins left out: it is none of them."

@@ -4,10 +4,12 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value
 
+_OUTWARD = ("output", "postrouting", "forward")
 _BLOCKED = ("refused", "times-out", "no-route", "resets", "fails")
 
 
@@ -17,6 +19,7 @@ def filtered(evidence: Evidence) -> Iterator[Observation]:
     if rules:
         yield from _upstreams(evidence, rules)
         yield from _edges(evidence, rules)
+        yield from _doors(evidence, rules)
 
 
 def _upstreams(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
@@ -49,6 +52,19 @@ def _edges(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation
             if same or (rule.text("port") and ports and doors and rule.number("packets")):
                 yield _stated(rule, "edge-kept-out", edge=edge.text("address"), same=same)
                 break
+
+
+def _doors(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
+    """Rules of ours that shut out everybody, where a visitor got no connection to us."""
+    ours = {o.text("address") for o in evidence.named("interface")}
+    for failure in evidence.named(*CONNECTING):
+        address, port = failure.text("address"), str(failure.value.get("port", ""))
+        for rule in rules if address in ours else ():
+            if rule.text("source") or not _used(rule) or rule.text("chain") in _OUTWARD:
+                continue
+            if _names(rule.text("address"), address) and _names_port(rule.text("port"), port):
+                yield _stated(rule, "door-closed-by-rule", address=address, port=port)
+                return
 
 
 def _used(rule: Observation) -> bool:

@@ -15,6 +15,7 @@ from badgateway.inference.compare import compared, pages
 from badgateway.inference.compare.elsewhere import failing_answer
 from badgateway.inference.edges import answered_elsewhere, at_the_edge
 from badgateway.inference.filters import filtered
+from badgateway.inference.load import loaded
 from badgateway.inference.meeting import met, superseded
 from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
@@ -43,6 +44,7 @@ FINDINGS = (
     "answered-in-its-place",
     "intercepted",
     "tunnel-fails",
+    "network-fails",
     "small-packets-pass",
     "packets-lost",
     "signatures-fail-elsewhere",
@@ -148,7 +150,7 @@ def judge_material(evidence: Evidence, subject: str, known: Knowledge) -> Verdic
 
     What several pieces say together is added to the evidence.
     """
-    for join in (wired, met, answered_elsewhere, filtered, ended, paired):
+    for join in (wired, loaded, met, answered_elsewhere, filtered, ended, paired):
         for joined in list(join(evidence)):
             evidence.add(joined)
     if evidence.first("asked"):

@@ -39,10 +39,6 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _inside_container,
         _networks,
         _ports,
-        _starting,
-        _demand,
-        _back,
-        _heads,
     ):
         yield from join(evidence)
     yield from settled(evidence)
@@ -58,7 +54,8 @@ def _wanted(evidence: Evidence) -> list[tuple[Observation, Address]]:
     return found
 
 
-def _listening(evidence: Evidence) -> list[tuple[Observation, Address]]:
+def listeners(evidence: Evidence) -> list[tuple[Observation, Address]]:
+    """Where something listens, or is said to, with the address taken apart."""
     found = []
     for observation in evidence.named("listening", "config-pool"):
         address = address_of(observation.text("address"))
@@ -69,7 +66,7 @@ def _listening(evidence: Evidence) -> list[tuple[Observation, Address]]:
 
 def _listeners(evidence: Evidence) -> Iterator[Observation]:
     """Upstreams that nothing listens on, or that something listens on in another way."""
-    listening = _listening(evidence)
+    listening = listeners(evidence)
     if not listening:
         return
     seen: set[str] = set()
@@ -84,9 +81,9 @@ def _listeners(evidence: Evidence) -> Iterator[Observation]:
         other = _otherwise(observation, wanted, _free(listening, evidence, upstream))
         if other is not None:
             word, (found, address) = other
-            yield _joined(observation, word, found=_shown(address), process=_who(found))
+            yield joined(observation, word, found=_shown(address), process=_who(found))
         elif complete:
-            yield _joined(observation, "no-listener")
+            yield joined(observation, "no-listener")
 
 
 def _free(
@@ -112,7 +109,7 @@ def _free(
 
 def _asked(evidence: Evidence) -> Iterator[Observation]:
     """Upstreams that listen, by their own machine's word, and that do not take a connection."""
-    listening = _listening(evidence)
+    listening = listeners(evidence)
     # Of several times that it was asked the last one is the one that the list of sockets fits.
     last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
     for observation in last.values():
@@ -126,9 +123,9 @@ def _asked(evidence: Evidence) -> Iterator[Observation]:
             backlog = found.number("backlog") or 0
             full = 0 < backlog <= (found.number("queue") or 0)
             if result == "times-out" and not full:
-                yield _joined(observation, "silent-though-listening", process=_who(found))
+                yield joined(observation, "silent-though-listening", process=_who(found))
             elif result != "times-out":
-                yield _joined(observation, "rejected-though-listening", process=_who(found))
+                yield joined(observation, "rejected-though-listening", process=_who(found))
             break
 
 
@@ -160,7 +157,7 @@ def _serves(listener: Address, wanted: Address) -> bool:
         return not wanted.six or listener.host != "0.0.0.0"  # noqa: S104 - compared only
     if wanted.host == "localhost":
         return listener.loopback
-    return listener.host == wanted.host or _is_name(wanted.host)
+    return listener.host == wanted.host or is_name(wanted.host)
 
 
 def _same_path(one: str, other: str) -> bool:
@@ -168,7 +165,8 @@ def _same_path(one: str, other: str) -> bool:
     return one.replace("/var/run/", "/run/", 1) == other.replace("/var/run/", "/run/", 1)
 
 
-def _is_name(host: str) -> bool:
+def is_name(host: str) -> bool:
+    """Whether a host is a name rather than an address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -237,7 +235,7 @@ def _pools(evidence: Evidence) -> Iterator[Observation]:
     """A pool in which as many connections are open as it has workers: each serves one."""
     for pool in evidence.named("config-pool"):
         most, wanted = pool.number("most"), address_of(pool.text("address"))
-        for observation, there in _listening(evidence):
+        for observation, there in listeners(evidence):
             taken = observation.number("accepted")
             if observation.name != "listening" or not most or taken is None or wanted is None:
                 continue
@@ -319,7 +317,7 @@ def _databases(evidence: Evidence) -> Iterator[Observation]:
     ports = {"3306", "5432", "6379"}
     there = [
         (o, a)
-        for o, a in _listening(evidence)
+        for o, a in listeners(evidence)
         if (a.port in ports) or re.search(r"mysql|maria|postgres|redis", o.text("process"))
     ]
     for wish in evidence.named("config-database"):
@@ -329,7 +327,7 @@ def _databases(evidence: Evidence) -> Iterator[Observation]:
         if any(_serves(a, wanted) for _, a in there):
             continue
         found, address = there[0]
-        yield _joined(wish, "database-elsewhere", found=_shown(address), process=_who(found))
+        yield joined(wish, "database-elsewhere", found=_shown(address), process=_who(found))
 
 
 def _stale(evidence: Evidence) -> Iterator[Observation]:
@@ -337,12 +335,12 @@ def _stale(evidence: Evidence) -> Iterator[Observation]:
     used = {
         (a.host, o.text("upstream"))
         for o, a in _wanted(evidence)
-        if o.name != "config-upstream" and not a.path and not _is_name(a.host)
+        if o.name != "config-upstream" and not a.path and not is_name(a.host)
     }
     names = {
         a.host: o
         for o, a in _wanted(evidence)
-        if o.name == "config-upstream" and not a.path and _is_name(a.host)
+        if o.name == "config-upstream" and not a.path and is_name(a.host)
     }
     for answer in evidence.named("name-answer", "container-network"):
         name = answer.text("name")
@@ -351,7 +349,7 @@ def _stale(evidence: Evidence) -> Iterator[Observation]:
             continue
         for host, upstream in sorted(used):
             if host not in addresses and not host.startswith("127."):
-                yield _joined(
+                yield joined(
                     names[name],
                     "address-changed",
                     upstream=upstream,
@@ -396,16 +394,16 @@ def _protocols(evidence: Evidence) -> Iterator[Observation]:
         spoken = wish.text("protocol")
         if wish.name != "config-upstream" or spoken not in ("http", "https", "fastcgi"):
             continue
-        for server, there in _listening(evidence):
+        for server, there in listeners(evidence):
             if server.name != "listening" or not _serves(there, wanted):
                 continue
-            if not wanted.path and _is_name(wanted.host) and not wanted.loopback:
+            if not wanted.path and is_name(wanted.host) and not wanted.loopback:
                 continue
             process = server.text("process")
             found = next((name for name, own in _SPEAKS if own.search(process)), spoken)
             if (found == "fastcgi") != (spoken == "fastcgi") and wish.text("upstream") not in seen:
                 seen.add(wish.text("upstream"))
-                yield _joined(
+                yield joined(
                     wish, "speaks-other-protocol", found=found, protocol=spoken, process=process
                 )
 
@@ -426,7 +424,7 @@ def _handshakes(evidence: Evidence) -> Iterator[Observation]:
         if wish.text("by") != "haproxy" or complaint is None:
             continue
         if wish.text("protocol") == "https" and wish.text("upstream") in accepts:
-            yield _joined(wish, "handshake-fails", supersedes=complaint.id)
+            yield joined(wish, "handshake-fails", supersedes=complaint.id)
 
 
 def _renamed(evidence: Evidence) -> Iterator[Observation]:
@@ -439,14 +437,14 @@ def _renamed(evidence: Evidence) -> Iterator[Observation]:
     failing = evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable", "upstream-marked-down")
     for wish in evidence.named("config-upstream"):
         wanted = address_of(wish.text("upstream"))
-        if wanted is None or wanted.path or not _is_name(wanted.host):
+        if wanted is None or wanted.path or not is_name(wanted.host):
             continue
         # HAProxy names its servers, which may be called anything; others write the address.
         mine = [
             o for o in failing if o.text("upstream") in (wish.text("server"), wish.text("upstream"))
         ]
         if mine and wish.text("upstream") in answers and not wish.value.get("other_site"):
-            yield _joined(wish, "name-answers-now")
+            yield joined(wish, "name-answers-now")
             return
 
 
@@ -457,7 +455,7 @@ def _changed(evidence: Evidence) -> Iterator[Observation]:
     failing = {
         o.text("upstream") for o in evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable")
     } | {upstream for upstream, result in asked.items() if result in _UNREACHED}
-    serving = [there for o, there in _listening(evidence) if not _declared(o)]
+    serving = [there for o, there in listeners(evidence) if not _declared(o)]
     seen: set[str] = set()
     for wish in evidence.named("config-upstream"):
         change, upstream = changed.get(wish.text("file")), wish.text("upstream")
@@ -472,7 +470,7 @@ def _changed(evidence: Evidence) -> Iterator[Observation]:
             seen.add(upstream)
             minutes = change.value.get("minutes")
             alone = not wish.text("group")
-            yield _joined(
+            yield joined(
                 wish, "upstream-setting-changed", minutes=minutes, result=result, alone=alone
             )
 
@@ -501,7 +499,7 @@ def _inside_container(evidence: Evidence) -> Iterator[Observation]:
         return
     for observation, wanted in _wanted(evidence):
         if observation.name == "config-upstream" and wanted.loopback:
-            yield _joined(
+            yield joined(
                 observation,
                 "config-flaw",
                 flaw="localhost-in-container",
@@ -523,7 +521,7 @@ def _networks(evidence: Evidence) -> Iterator[Observation]:
             if service.text("role") == "gateway":
                 continue
             if not gateways and sending.text("by") != "compose" and _alone(service):
-                yield _joined(
+                yield joined(
                     sending,
                     "config-flaw",
                     flaw="gateway-outside-compose",
@@ -532,7 +530,7 @@ def _networks(evidence: Evidence) -> Iterator[Observation]:
                 return
             for gateway in gateways:
                 if not _attached(gateway) & _attached(service):
-                    yield _joined(
+                    yield joined(
                         sending,
                         "networks-differ",
                         gateway=gateway.text("name"),
@@ -560,9 +558,7 @@ def _ports(evidence: Evidence) -> Iterator[Observation]:
             outer = outer.rpartition(":")[2]
             if outer.isdigit() and inner.isdigit() and outer != inner:
                 published[service.text("name")] = published[service.text("service")] = outer, inner
-    own = {
-        a.port for o, a in _listening(evidence) if o.text("role") == "application" and not a.path
-    }
+    own = {a.port for o, a in listeners(evidence) if o.text("role") == "application" and not a.path}
     # A port that somebody sends requests to already is another application's.
     own -= {
         a.port
@@ -577,133 +573,9 @@ def _ports(evidence: Evidence) -> Iterator[Observation]:
         if not found and len(own) == 1 and sending.name == "upstream-refused":
             found = next(iter(own - {wanted.port}), "")
         if found:
-            yield _joined(
+            yield joined(
                 sending, "port-mismatch", wanted=wanted.port, name=wanted.host, found=found
             )
-            return
-
-
-def _back(evidence: Evidence) -> Iterator[Observation]:
-    """Upstreams that refused and that take connections now, each for itself: one after the other.
-
-    Names are left out: there it is the address behind the name that may have changed.
-    """
-    answers = {
-        o.text("upstream"): o
-        for o in evidence.named("upstream-asked")
-        if o.text("result") == "answers"
-    }
-    seen: set[str] = set()
-    for refusal in evidence.named("upstream-refused"):
-        upstream = refusal.text("upstream")
-        wanted = address_of(upstream)
-        if wanted is None or upstream in seen or upstream not in answers or _is_name(wanted.host):
-            continue
-        seen.add(upstream)
-        yield _joined(refusal, "came-back")
-
-
-_HEADS = {"haproxy": (16_384 - 1_024, "tune.bufsize less tune.maxrewrite")}
-"""Bytes of an answer's head that a gateway takes unless it is told otherwise (its manual)."""
-
-
-def _heads(evidence: Evidence) -> Iterator[Observation]:
-    """An answer, as it was sent to us, with a head that the gateway's buffer does not hold."""
-    sizes = {o.text("upstream"): o.number("head") for o in evidence.named("upstream-asked")}
-    buffers = {
-        o.text("by"): (o.number("size") or 0.0, o.text("setting"))
-        for o in evidence.named("config-buffer")
-    }
-    for wish in evidence.named("config-upstream"):
-        head = sizes.get(wish.text("upstream")) or 0
-        limit, setting = buffers.get(wish.text("by")) or _HEADS.get(wish.text("by"), (0, ""))
-        if limit and head > limit and wish.text("protocol") in ("http", "https"):
-            yield _joined(
-                wish, "header-exceeds-buffer", head=int(head), size=int(limit), setting=setting
-            )
-            return
-
-
-_LONG, _FOR_EACH, _WORKING = 20, 8, 60
-"""A queue that is long: connections in all, and for each one that is served; and from which share
-of the looks on, in per cent, an application works rather than waits."""
-
-
-def _demand(evidence: Evidence) -> Iterator[Observation]:
-    """More requests than an application can serve: a long queue before workers that never rest."""
-    works = [o for o in evidence.named("process-works") if (o.number("share") or 0) >= _WORKING]
-    demands = evidence.named("demand")
-    for listener in evidence.named("listening"):
-        queue, taken = listener.number("queue") or 0, listener.number("accepted")
-        if queue < _LONG or taken is None or queue < _FOR_EACH * max(1.0, taken):
-            continue
-        never_rest = any(
-            process.text("place") == listener.text("place")
-            and listener.value.get("pid") in process.items("pids")
-            for process in works
-        )
-        basis = "works" if never_rest else _still_served(listener, demands, taken)
-        if basis:
-            value: dict[str, Value] = {
-                "process": listener.text("process"),
-                "address": listener.text("address"),
-                "queue": int(queue),
-                "basis": basis,
-            }
-            yield Observation(Hop.UPSTREAM, "demand-exceeds", value, listener.source)
-            return
-
-
-_SERVED, _RATE = 5, 20.0
-"""Answers to pages that fail for others, and requests a second for each one that is served, from
-which on the queue and not the page is what takes so long."""
-
-
-def _still_served(listener: Observation, demands: list[Observation], taken: float) -> str:
-    """How requests of the gateway show that each is served in time once its turn has come.
-
-    Of PHP-FPM that is its own number of children, which its pool says better.
-    """
-    if "php-fpm" in listener.text("process"):
-        return ""
-    for demand in demands:
-        answered, failed = demand.number("answered") or 0, demand.number("failed") or 0
-        if answered >= _SERVED and failed >= answered:
-            return "answers"
-        if failed and (demand.number("per_second") or 0) >= _RATE * max(1.0, taken):
-            return "rate"
-    return ""
-
-
-_FAILED_STARTS = (
-    *("app-failed-to-start", "app-exception", "module-missing", "worker-exited", "unit-restarts"),
-    *("unit-failed", "unit-exited", "pidfile-stale", "address-in-use", "unit-start-limit"),
-)
-
-
-def _starting(evidence: Evidence) -> Iterator[Observation]:
-    """An application that began moments ago and does not listen yet, where one is asked for."""
-    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
-    refused = [o for o in last.values() if o.text("result") in ("refused", "socket-missing")]
-    places: set[str] = set()
-    if not refused or evidence.first(*_FAILED_STARTS):
-        return
-    serving: dict[str, set[object]] = {}
-    for listener, there in _listening(evidence):
-        if listener.value.get("complete"):
-            place = listener.text("place")
-            serving.setdefault(place, set()).add(listener.value.get("pid"))
-            if any(a.host == there.host for o in refused if (a := address_of(o.text("upstream")))):
-                places.add(place)
-    for young in evidence.named("process-young"):
-        here = young.text("place")
-        if here in places and not serving.get(here, set()) & set(young.items("pids")):
-            value: dict[str, Value] = {
-                "process": young.text("process"),
-                "seconds": young.value.get("seconds"),
-                "upstream": refused[0].text("upstream"),
-            }
-            yield Observation(Hop.UPSTREAM, "still-starting", value, young.source)
             return
 
 
@@ -717,7 +589,8 @@ def _shown(address: Address) -> str:
     return f"[{address.host}]:{address.port}" if address.six else f"{address.host}:{address.port}"
 
 
-def _joined(observation: Observation, word: str, **more: Value) -> Observation:
+def joined(observation: Observation, word: str, **more: Value) -> Observation:
+    """A joined observation of `word`, about the same upstream and place of the configuration."""
     value: dict[str, Value] = {
         "by": observation.text("by"),
         "upstream": observation.text("upstream"),

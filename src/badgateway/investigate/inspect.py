@@ -11,11 +11,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from badgateway.inference.judge import judge_material
+from badgateway.investigate.asking import (
+    ask_databases,
+    ask_upstreams,
+    at_work,
+    doors_of,
+    upstreams_of,
+)
 from badgateway.investigate.check import check_url
 from badgateway.investigate.sort import MOST_FORMATS, read_sorted
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop
-from badgateway.model.listening import Address, address_of
+from badgateway.model.listening import address_of
 from badgateway.model.material import Material, material_of
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.target import Target, Wishes
@@ -23,11 +30,8 @@ from badgateway.model.verdict import Verdict
 from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import steps_for
 from badgateway.state import host, packet_filter, sockets
-from badgateway.state.ask import Upstream, ask, is_root, may_reach
-from badgateway.state.busy import working
-from badgateway.state.database import greeted
-from badgateway.state.front import Door, ask_doors
-from badgateway.state.handshake import Security
+from badgateway.state.ask import is_root
+from badgateway.state.front import ask_doors
 from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place, places
 from badgateway.state.software import APPLICATIONS, GATEWAYS, PRODUCTS, Software, software_of
@@ -43,11 +47,9 @@ RECENT = 3_600
 REQUESTS = 2 * 1024 * 1024
 """Bytes at the end of an access log that are read."""
 MOST_SITES = 20
-"""Folders of sites that are looked into, and databases that are asked."""
+"""Folders of sites that are looked into."""
 YOUNG = 60.0
 """Seconds within which a process that began may still be starting."""
-MOST_NAMES = 6
-"""Sites that each front door is asked for."""
 MOST_FILES = 300
 """Files of configuration that are read, includes among them."""
 _OF_PEOPLE = ("page-text", "nothing-known", "reported")
@@ -169,77 +171,13 @@ async def _machine(search: _Search) -> None:
         for o in search.evidence.named("upstream-asked")
         if o.text("result") in ("refused", "no-route")
     }
-    await _ask(search, [u for u in _upstreams(search) if u.address in failed])
-    await _databases(search)
+    again = [u for u in upstreams_of(search.evidence, search.request.site) if u.address in failed]
+    _add(search, await ask_upstreams(again, search.users))
+    _add(search, await ask_databases(search.evidence))
     if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
-        _add(search, await asyncio.to_thread(lambda: list(_busy(search))))
+        _add(search, await asyncio.to_thread(at_work, search.applications))
     if search.evidence.first("http-response"):
-        _add(search, await ask_doors(_doors(search)))
-
-
-async def _databases(search: _Search) -> None:
-    """Every database that an application's settings name, asked for its greeting.
-
-    From here, which may be another machine than the application's: only what answers is certain
-    for both, unless both are this one.
-    """
-    asked: dict[str, tuple[Address, bool]] = {}
-    for wish in search.evidence.named("config-database"):
-        address = address_of(wish.text("database"))
-        here = not wish.text("place")
-        if address is not None and (here or not (address.loopback or address.path)):
-            asked.setdefault(wish.text("database"), (address, here))
-    found = await asyncio.gather(
-        *(
-            greeted(name, address.host, int(address.port or 3306), address.path)
-            for name, (address, _) in list(asked.items())[:MOST_SITES]
-        )
-    )
-    for observation in found:
-        _, here = asked[observation.text("database")]
-        if here or observation.text("result") in ("answers", "too-many"):
-            _add(search, [observation])
-
-
-def _busy(search: _Search) -> Iterator[Observation]:
-    """Whether the applications work or wait, where one of them does not answer."""
-    groups = {str(number): s.pids for number, s in enumerate(search.applications)}
-    for number, share in working(groups).items():
-        software = search.applications[int(number)]
-        value: dict[str, Value] = {
-            "process": software.product,
-            "pids": software.pids[:64],
-            "share": round(100 * share),
-            "place": software.place.name,
-        }
-        source = f"proc:/proc/{software.pid}/task"
-        yield Observation(Hop.UPSTREAM, "process-works", value, source)
-
-
-def _doors(search: _Search) -> Iterator[Door]:
-    """Where gateways of this machine listen for sites, if visitors were answered elsewhere."""
-    ours = {o.text("address") for o in search.evidence.named("interface")}
-    pages = {o.text("address") for o in search.evidence.named("http-response")}
-    if pages <= ours:
-        return
-    for software in search.gateways:
-        names = {
-            str(name)
-            for o in search.evidence.named("config-upstream")
-            if o.text("by") == software.product and not o.text("place")
-            for name in o.items("sites")
-            if re.fullmatch(r"[\w.-]+\.[\w-]+", str(name))
-        }
-        for listener in search.evidence.named("listening"):
-            there = address_of(listener.text("address"))
-            mine = listener.value.get("pid") in software.pids and not listener.text("place")
-            if there is None or not mine or there.port not in ("80", "443") or there.loopback:
-                continue
-            address = "127.0.0.1" if there.everywhere else there.host
-            known = sorted(names)[:MOST_NAMES]
-            # Without a name there is nobody whom a server for TLS could be asked for.
-            for name in known or ([address] if there.port == "80" else []):
-                yield Door(address, int(there.port), name, software.product)
+        _add(search, await ask_doors(doors_of(search.evidence, search.gateways)))
 
 
 async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]:
@@ -249,9 +187,9 @@ async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]
         for place in ahead:
             seen.append(place)
             await asyncio.to_thread(_place, search, place, depth)
-        upstreams = _upstreams(search)
+        upstreams = upstreams_of(search.evidence, search.request.site)
         if depth == 0:
-            await _ask(search, upstreams)
+            _add(search, await ask_upstreams(upstreams, search.users))
         hosts = {a.host for u in upstreams if (a := address_of(u.address)) and not a.path}
         hosts |= {
             a.host
@@ -493,46 +431,6 @@ def _tail(material: Material, most: int = TAIL) -> Material:
         return file
 
     return replace(material, open=opened)
-
-
-def _upstreams(search: _Search) -> list[Upstream]:
-    """Every address that a gateway of this machine sends this site's requests to, once."""
-    found: dict[str, Upstream] = {}
-    for observation in search.evidence.named("config-upstream"):
-        address = observation.text("upstream")
-        elsewhere = observation.text("place") or observation.value.get("other_site")
-        if address_of(address) is None or "$" in address or elsewhere:
-            continue
-        protocol = {"h2c": "h2", "grpc": "h2"}.get(
-            observation.text("protocol"), observation.text("protocol")
-        )
-        site = search.request.site or next(iter(map(str, observation.items("sites"))), "")
-        security = _security(observation)
-        found.setdefault(address, Upstream(address, protocol, site, security))
-    return list(found.values())[:64]
-
-
-def _security(upstream: Observation) -> Security | None:
-    """How a gateway shakes hands with an upstream; None where its configuration does not say."""
-    if upstream.text("protocol") != "https" or "server_name" not in upstream.value:
-        return None
-    authorities = upstream.text("authorities")
-    return Security(
-        name=upstream.text("server_name"),
-        expects=upstream.text("expects"),
-        checks=bool(upstream.value.get("checks")),
-        authorities=Path(authorities) if authorities.startswith("/") else None,
-        shows=bool(upstream.value.get("shows")),
-    )
-
-
-async def _ask(search: _Search, upstreams: list[Upstream]) -> None:
-    asked = await asyncio.gather(*(ask(upstream) for upstream in upstreams))
-    _add(search, (observation for found in asked for observation in found))
-    for upstream in upstreams:
-        if upstream.address.startswith("unix:"):
-            for user in sorted(search.users):
-                _add(search, may_reach(upstream.address.removeprefix("unix:"), user))
 
 
 def _of_kernel(search: _Search) -> Iterator[Observation]:

@@ -17,6 +17,8 @@ from badgateway.model.observation import Evidence, Observation
 from badgateway.model.target import Target, Wishes
 from badgateway.transport.dns import Resolver
 from badgateway.transport.proxy import Proxy
+from badgateway.transport.stream import Manner
+from badgateway.transport.system import LINUX
 
 MOST_ADDRESSES = 16
 """Addresses of a site that are tried: none of sound mind has more in one answer."""
@@ -134,6 +136,13 @@ def swept(about: Observation, context: Context) -> bool:
     """Whether the page has answered, and the person wants every test made all the same."""
     answered = about.name == "http-response" and about.value.get("what") == "page"
     return context.wishes.everything and answered
+
+
+def through(own: Observation, place: int) -> Manner:
+    """How to go through another device of an `own-network`: bound to it, or to its address."""
+    if LINUX:
+        return Manner(device=str(own.items("others")[place]))
+    return Manner(source=str(own.items("other_sources")[place]))
 
 
 WALKED = (

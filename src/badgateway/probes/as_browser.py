@@ -17,7 +17,7 @@ from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response",)
 GIVES = ("as-browser", "as-browser-failed", "as-program")
-COST = Cost(seconds=0.3, requests=4)
+COST = Cost(seconds=0.3, requests=5)
 
 REFUSALS = (400, 403, 405, 406)
 """Not 429, which asks for fewer requests, and not what a login or an absent page answers."""

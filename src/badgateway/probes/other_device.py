@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, through
 from badgateway.transport.failures import TransportError, limit
-from badgateway.transport.stream import Manner, connect
+from badgateway.transport.stream import connect
 
 AFTER = ("own-network",)
 GIVES = ("past-tunnel",)
@@ -33,7 +33,7 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     port, failure = int(about.number("port") or 0), None
     try:
         async with limit(min(SECONDS, context.seconds_left()), Failure.CONNECT_TIMEOUT):
-            (await connect(address, port, Manner(device=device))).close()
+            (await connect(address, port, through(about, 0))).close()
     except TransportError as error:
         failure = error.failure.value
     yield seen(

@@ -10,7 +10,8 @@ from badgateway.model.failure import CONNECTING, NAMING, Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.probes import Context, Cost, swept
-from badgateway.transport.system import in_thread, own_network
+from badgateway.transport.own_network import own_network
+from badgateway.transport.system import in_thread
 
 AFTER = ("http-response", *NAMING, *CONNECTING, Failure.TLS_TIMEOUT, Failure.ANSWER_TIMEOUT)
 GIVES = ("own-network",)
@@ -42,4 +43,6 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
         device=found.device,
         tunnel=found.tunnel,
         others=found.others,
+        other_sources=found.other_sources,
+        mtu=found.mtu,
     )

@@ -16,8 +16,9 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.probes import Context, Cost, nowhere, swept
 from badgateway.transport.answers import Answers
+from badgateway.transport.own_network import source_address
 from badgateway.transport.path import step
-from badgateway.transport.system import source_address, undelivered
+from badgateway.transport.system import undelivered
 
 AFTER = (
     "http-response",

@@ -67,7 +67,9 @@ def _why(reply: Reply) -> str:
         404: "; is its address right?",
         429: f"; it has been asked too often, wait {reply.wait_s or 60} s",
     }.get(reply.status, "")
-    return f"it answers {reply.status}{help_}"
+    error = reply.data.get("error") if isinstance(reply.data, dict) else None
+    said = error.get("message") if isinstance(error, dict) else None
+    return f"it answers {reply.status}{f': {said}'[:200] if said else ''}{help_}"
 
 
 def _told(vantage: Vantage, target: Target, verdict: Mapping[str, Any]) -> Observation:

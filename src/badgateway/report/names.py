@@ -10,35 +10,43 @@ from rich.text import Text
 
 from badgateway.model.observation import Observation
 from badgateway.report.safe import safe
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 _SAYS = {
-    "agrees": "agrees",
-    "other": "another address: an old one, or the zone answers by place",
-    "missing": "finds nothing",
-    "extra": "has what the zone does not",
-    "inner": "an inner address: split horizon, or a block",
-    "blocked": "blocks the name",
-    "unverified": "refuses it: the signatures do not verify",
-    "fails": "fails",
-    "silent": "no answer from here",
-    "alone": "nobody to compare with",
-    "authority": "the zone itself",
-    "lame": "does not know the zone",
+    "agrees": sentence("agrees"),
+    "other": sentence("another address: an old one, or the zone answers by place"),
+    "missing": sentence("finds nothing"),
+    "extra": sentence("has what the zone does not"),
+    "inner": sentence("an inner address: split horizon, or a block"),
+    "blocked": sentence("blocks the name"),
+    "unverified": sentence("refuses it: the signatures do not verify"),
+    "fails": sentence("fails"),
+    "silent": sentence("no answer from here"),
+    "alone": sentence("nobody to compare with"),
+    "authority": sentence("the zone itself"),
+    "lame": sentence("does not know the zone"),
 }
 _STYLES = {"agrees": "green", "authority": "green", "silent": "dim", "alone": "dim"}
 _SIGNING = {
-    "unsigned": "DNSSEC: {zone} is not signed.",
-    "signed": "DNSSEC: {zone} is signed; no resolver here says that it has verified it.",
-    "verified": "DNSSEC: {zone} is signed, verified by {verified} of {asked} resolvers.",
-    "does-not-verify": "DNSSEC: the signatures of {zone} do not verify: {refused} of {asked} "
-    "resolvers refuse the name and have it unchecked.",
-    "keys-missing": "DNSSEC: the zone above vouches for keys that {zone} does not have.",
+    "unsigned": sentence("DNSSEC: {zone} is not signed."),
+    "signed": sentence("DNSSEC: {zone} is signed; no resolver here says that it has verified it."),
+    "verified": sentence("DNSSEC: {zone} is signed, verified by {verified} of {asked} resolvers."),
+    "does-not-verify": sentence(
+        "DNSSEC: the signatures of {zone} do not verify: {refused} of {asked} "
+        "resolvers refuse the name and have it unchecked."
+    ),
+    "keys-missing": sentence("DNSSEC: the zone above vouches for keys that {zone} does not have."),
 }
 _AMISS = {
-    "silent": "{count} of {all} name servers of the zone give no answer from here: {names}.",
-    "lame": "{count} of {all} name servers do not know the zone that they are named for: {names}.",
+    "silent": sentence(
+        "{count} of {all} name servers of the zone give no answer from here: {names}."
+    ),
+    "lame": sentence(
+        "{count} of {all} name servers do not know the zone that they are named for: {names}."
+    ),
 }
+_TITLES = (sentence("who"), sentence("asked at"), sentence("says"), sentence("for"), "")
+_THIS_MACHINE = sentence("this machine")
 _MOST_ADDRESSES = 8
 
 
@@ -155,7 +163,7 @@ def tried(observations: Sequence[Observation]) -> Mapping[str, str]:
 def table(observations: Sequence[Observation], words: Words, now: datetime) -> RenderableType:
     """The table, and below it what it says as a whole."""
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("who", "asked at", "says", "for", ""):
+    for title in _TITLES:
         grid.add_column(
             words.say(title) if title else "",
             header_style="bold",
@@ -170,7 +178,7 @@ def table(observations: Sequence[Observation], words: Words, now: datetime) -> R
         if len(row.addresses) > _MOST_ADDRESSES:
             answer += "\n…"
         grid.add_row(
-            Text(safe(words.say(row.label) if row.who == "machine" else row.label, 60)),
+            Text(safe(words.say(_THIS_MACHINE) if row.who == "machine" else row.label, 60)),
             Text(row.server, "dim"),
             Text(answer or row.rcode or "–"),
             Text("" if left is None else words.lasting(left)),
@@ -190,9 +198,9 @@ def conclusions(observations: Sequence[Observation], words: Words, now: datetime
     agreed = next((o for o in observations if o.name == "answers-agree"), None)
     differing = [row for row in every if row.who != "zone" and row.state not in _STYLES]
     if agreed is not None:
-        says = "Everyone who answers agrees ({count})."
+        says = sentence("Everyone who answers agrees ({count}).")
         if not agreed.value.get("exists"):
-            says = "Everyone who answers agrees ({count}): the name has no address."
+            says = sentence("Everyone who answers agrees ({count}): the name has no address.")
         yield words.say(says, count=agreed.text("count"))
     elif differing:
         yield words.say(

@@ -30,7 +30,7 @@ from badgateway.report.outline import (
 )
 from badgateway.report.safe import safe, width
 from badgateway.report.why import unfolded
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 _MARK = {State.WORKS: "✓", State.BROKEN: "✗", State.UNKNOWN: "?"}
 _MARK_ASCII = {State.WORKS: "+", State.BROKEN: "x", State.UNKNOWN: "?"}
@@ -193,11 +193,22 @@ def _contacts(verdict: Verdict, words: Words) -> Iterator[Row]:
         yield Row(Text("  -"), line, 4)
 
 
+_CONTACT_KINDS = {
+    "abuse": sentence("for abuse"),
+    "security": sentence("for security"),
+    "support": sentence("support"),
+    "status-page": sentence("status page"),
+    "technical": sentence("technical"),
+    "administrative": sentence("administrative"),
+    "owner": sentence("the owner"),
+}
+
+
 def _contact_kind(contact: Observation, words: Words) -> str:
-    kind = contact.text("kind").replace("-", " ")
+    kind = words.say(_CONTACT_KINDS.get(contact.text("kind"), "support"))
     if contact.text("whose") == "registrar":
-        return words.say("the registrar's {kind} desk", kind=kind)
-    return words.say(kind)
+        return words.say("the registrar, {kind}", kind=kind)
+    return kind
 
 
 def _next(verdict: Verdict, words: Words) -> Iterator[Row]:

@@ -6,6 +6,7 @@ the gateway's configuration; what is wrong with the certificate matters only to 
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,7 +135,9 @@ async def _answer(stream: TlsStream, question: bytes, seconds: float) -> tuple[b
         return b"", ""
     try:
         async with asyncio.timeout(seconds):
-            await stream.write(question)
+            with suppress(OSError):
+                # Who is refused may find the way closed already; why can still be read.
+                await stream.write(question)
             return await stream.read(), ""
     except TimeoutError:
         return b"", ""

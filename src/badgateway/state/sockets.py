@@ -22,11 +22,13 @@ _OPEN = ("01", "08")
 """Established, and given up by the client only (CLOSE_WAIT). What no process has accepted yet has
 no inode (net/ipv4/tcp_ipv4.c, net/unix/af_unix.c)."""
 _MOST = 20_000
+_MOST_HOLDERS = 256
+"""Processes of one socket that are told."""
 
 
 def look(place: Place) -> Iterator[Observation]:
     """Every listening socket of the place."""
-    owners = _owners(place)
+    owners, holders = _owners(place)
     backlogs = _backlogs(place)
     for kind in ("tcp", "tcp6"):
         rows = list(_rows(place.proc / "net" / kind))
@@ -42,6 +44,7 @@ def look(place: Place) -> Iterator[Observation]:
                 "address": address,
                 "process": name,
                 "pid": pid,
+                "pids": tuple(holders.get(row[9], ())),
                 "queue": int(waiting, 16),
                 "connections": taken[row[1]],
                 "accepted": accepted[row[1]],
@@ -71,6 +74,7 @@ def look(place: Place) -> Iterator[Observation]:
             "address": address,
             "process": name,
             "pid": pid,
+            "pids": tuple(holders.get(row[6], ())),
             "queue": queue,
             "connections": taken[row[7]],
             "accepted": accepted[row[7]],
@@ -111,9 +115,10 @@ def _address(text: str) -> str:
     return f"{host}:{int(port, 16)}"
 
 
-def _owners(place: Place) -> dict[str, tuple[int, str, str]]:
-    """By the socket's inode, the process that holds it: its number, name and state."""
+def _owners(place: Place) -> tuple[dict[str, tuple[int, str, str]], dict[str, list[int]]]:
+    """By the socket's inode, who holds it: number, name and state of one; the numbers of all."""
     found: dict[str, tuple[int, str, str]] = {}
+    holders: dict[str, list[int]] = {}
     for pid in place.pids:
         folder = Path(f"/proc/{pid}")
         try:
@@ -126,9 +131,13 @@ def _owners(place: Place) -> dict[str, tuple[int, str, str]]:
         for link in links:
             inode = re.fullmatch(r"socket:\[(\d+)\]", str(link))
             # A stopped worker tells more than its master that is not.
-            if inode and (inode[1] not in found or state == "T"):
+            if not inode:
+                continue
+            if inode[1] not in found or state == "T":
                 found[inode[1]] = (pid, name, state)
-    return found
+            if len(holding := holders.setdefault(inode[1], [])) < _MOST_HOLDERS:
+                holding.append(pid)
+    return found, holders
 
 
 def _targets(folder: Path) -> Iterator[Path]:

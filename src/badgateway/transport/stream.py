@@ -5,6 +5,7 @@ of a peer that does not speak TLS at all.
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 import struct
@@ -75,10 +76,13 @@ class Manner:
     Attributes:
         segment: the largest segment, in bytes, that both ends may send; None for the usual one.
         device: network device to go through, None for the one that the routes name. Linux only.
+        source: own address to come from, None for the one that the routes name; it makes macOS and
+            Windows, and Linux with routes by source, go through the device that has it.
     """
 
     segment: int | None = None
     device: str | None = None
+    source: str | None = None
 
     def apply(self, connection: socket.socket) -> None:
         """Set a socket up so, before it connects.
@@ -87,10 +91,14 @@ class Manner:
             OSError: the system does not allow it.
         """
         if self.segment is not None:
+            if not hasattr(socket, "TCP_MAXSEG"):
+                raise OSError(errno.ENOPROTOOPT, "Windows does not let segments be made smaller")
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, self.segment)
         if self.device is not None:
             name = self.device.encode() + b"\0"
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+        if self.source is not None:
+            connection.bind((self.source, 0))
 
 
 USUAL = Manner()

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from badgateway.model.failure import Failure
+from badgateway.transport.command import output_of
 from badgateway.transport.failures import TransportError
 from badgateway.transport.reach import admitted
+from badgateway.transport.systems.names import adapters, lookups
 
 T = TypeVar("T")
+LINUX: bool = sys.platform.startswith("linux")
+"""Whether files of /proc and the options of Linux's sockets are there."""
 _FILE_LIMIT = 1_048_576
 
 
@@ -121,146 +125,20 @@ def hosts_entries(name: str, path: Path | None = None) -> list[HostsEntry]:
 
 
 def name_servers(path: Path = Path("/etc/resolv.conf")) -> list[str]:
-    """The resolvers that this machine asks; empty where the system keeps them elsewhere."""
+    """The resolvers that this machine asks, as far as the system tells. Blocks."""
+    if sys.platform == "darwin":
+        told = lookups(output_of(["scutil", "--dns"]) or "")
+        usual = [each for each in told if not each.scoped and not each.domain]
+        return list(dict.fromkeys(server for each in usual for server in each.servers))
+    if sys.platform == "win32":
+        found = adapters(output_of(["ipconfig", "/all"]) or "")
+        return list(dict.fromkeys(server for each in found for server in each.resolvers))
     try:
         text = path.read_text("utf-8", "replace")[:_FILE_LIMIT]
     except OSError:
         return []
     lines = (line.split() for line in text.splitlines())
     return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnNetwork:
-    """How this machine is connected, as far as the system says without being asked twice.
-
-    Attributes:
-        default4: whether IPv4 has a default route.
-        default6: whether IPv6 has one.
-        devices: network devices that are up and not loopback.
-        source: the address from which a destination would be reached; empty where none is.
-        device: the device for it; empty where that is not known.
-        tunnel: whether that device is a tunnel, as VPNs make them.
-        others: other devices that have a default route. Linux only.
-    """
-
-    default4: bool
-    default6: bool
-    devices: tuple[str, ...]
-    source: str
-    device: str
-    tunnel: bool
-    others: tuple[str, ...]
-
-
-_TUNNELS = ("tun", "tap", "wg", "utun", "ppp", "ipsec", "gpd", "nordlynx", "proton")
-"""How tunnel devices are called where the system does not say what a device is."""
-_ARPHRD = {512, 768, 769, 776, 778, 65_534}
-"""Kinds of device that are tunnels: PPP, IP in IP, IPv6 in IP, GRE and none (linux/if_arp.h)."""
-
-
-def source_address(address: str) -> str:
-    """The own address from which `address` would be reached; empty without a route to it.
-
-    Nothing is sent: connecting a datagram socket only asks the routes.
-    """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as asking:
-            asking.connect((address, 9))
-            return str(asking.getsockname()[0])
-    except OSError:
-        return ""
-
-
-def own_network(address: str) -> OwnNetwork:
-    """This machine's own network, looked at for `address` (empty for none)."""
-    import psutil  # noqa: PLC0415 - 20 ms, which only a failure is worth
-
-    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
-    owned: dict[str, str] = {}
-    loopback: set[str] = set()
-    for name, held in psutil.net_if_addrs().items():
-        for one in held:
-            text = one.address.partition("%")[0]
-            owned[text] = name
-            if text in ("127.0.0.1", "::1"):
-                loopback.add(name)
-    source = source_address(address) if address else ""
-    device = owned.get(source, "")
-    leading = _default_devices()
-    return OwnNetwork(
-        default4=bool(leading[4]) if leading else bool(source_address("198.51.100.1")),
-        default6=bool(leading[6]) if leading else bool(source_address("2001:db8::1")),
-        devices=tuple(sorted(up - loopback)),
-        source=source,
-        device=device,
-        tunnel=_is_tunnel(device),
-        others=tuple(
-            name
-            for name in sorted(leading[6 if ":" in address else 4] if leading else ())
-            if name != device and not _is_tunnel(name)
-        ),
-    )
-
-
-def _default_devices() -> dict[int, set[str]] | None:
-    """By family the devices of the default routes; None where the system has no such files."""
-    try:
-        four = Path("/proc/net/route").read_text("ascii")[:_FILE_LIMIT]
-    except OSError:
-        return None
-    try:
-        six = Path("/proc/net/ipv6_route").read_text("ascii")[:_FILE_LIMIT]
-    except OSError:
-        six = ""
-    found: dict[int, set[str]] = {4: set(), 6: set()}
-    for line in four.splitlines()[1:]:
-        words = line.split()
-        if len(words) > 7 and words[1] == words[7] == "00000000" and _leads(words[3]):
-            found[4].add(words[0])
-    for line in six.splitlines():
-        words = line.split()
-        if len(words) > 9 and words[0].strip("0") == "" and words[1] == "00" and _leads(words[8]):
-            found[6].add(words[9])
-    found[6].discard("lo")
-    return found
-
-
-def _leads(flags: str) -> bool:
-    """Whether a route is up (RTF_UP) and no refusal (RTF_REJECT), by its flags in hexadecimal."""
-    try:
-        number = int(flags, 16)
-    except ValueError:
-        return False
-    return bool(number & 0x1) and not number & 0x200
-
-
-def _is_tunnel(device: str) -> bool:
-    if not device:
-        return False
-    try:
-        return int(Path("/sys/class/net", device, "type").read_text("ascii")) in _ARPHRD
-    except (OSError, ValueError):
-        return device.lower().startswith(_TUNNELS)
-
-
-def configured_proxy(tls: bool, host: str) -> tuple[str, str] | None:
-    """The proxy that programs of this machine use for a host: (the setting, the proxy's URL).
-
-    Environment first, then the system's settings on Windows and macOS. None where there is none,
-    or `no_proxy` excepts the host. A script (PAC) is not evaluated.
-    """
-    import urllib.request as settings  # noqa: PLC0415 - 30 ms, which only settings are worth
-
-    proxies = settings.getproxies()
-    if settings.proxy_bypass(host):
-        return None
-    for kind in ("https" if tls else "http", "all"):
-        if text := proxies.get(kind):
-            named = next((n for n in os.environ if n.lower() == f"{kind}_proxy"), "")
-            return named or "system settings", text
-    return None
 
 
 def undelivered(address: str) -> int | None:

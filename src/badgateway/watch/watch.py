@@ -21,7 +21,7 @@ from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.watch.attempt import Try, attempt
 from badgateway.watch.pace import Pace, Pause, until
-from badgateway.watch.tally import Tally, tally
+from badgateway.watch.tally import FEWEST, Tally, tally
 
 MOST_KEPT = 1_000
 """Tries that are remembered and counted; a day of watching has about as many."""
@@ -106,6 +106,7 @@ class Watch:
         self._tries: deque[Try] = deque(maxlen=MOST_KEPT)
         self._since_check: list[Try] = []
         self._settled = False
+        self._provable = 0
         self._failed_at: datetime | None = None
 
     @property
@@ -145,14 +146,17 @@ class Watch:
             self._tries.append(one)
             self._since_check.append(one)
             now, pause = self.tally, self._after(one)
+            self._provable = self._provable if one.good else 0
             last = self._wanted is not None and self._number >= self._wanted
-            over = last or (self._wanted is None and now.settled)
+            over = last or (self._wanted is None and now.settled and not self._provable)
             yield Tried(one, now, None if over else pause)
             if last:
                 if self._differs(one):
                     yield await self._whole_check()
                 return
-            if self._wanted is None and now.settled:
+            if self._wanted is None and now.settled and now.in_a_row >= self._provable:
+                # A page that only tries find good is proved again later and later.
+                self._provable = max(now.in_a_row, FEWEST) * 2
                 yield await self._whole_check()
                 if self._checked is not None and self._checked.outcome is Outcome.HEALTHY:
                     self._settled = True

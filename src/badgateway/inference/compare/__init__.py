@@ -39,6 +39,7 @@ _COMPARISONS = (
     surroundings.by_name,
     surroundings.swallowed,
     surroundings.tunnelled,
+    surroundings.by_interface,
     surroundings.by_proxy,
     turns.turns,
     browser.browser,

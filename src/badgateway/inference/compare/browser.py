@@ -106,11 +106,12 @@ def _own(
         ]
         whose = [visit.text("error"), *(o.text("title") for o in rules)]
         yield _told("blocked-in-browser", visit, plain, detail=", ".join(whose))
+    elif visit.text("error") in _TOO_OLD:
+        yield _told("browser-too-old", visit, plain)
+    elif (decides := _cookies(plain, evidence)) and _status(decides) == _status(visit):
+        yield decides
     elif clean and not any(_bad(other, plain) for other in clean):
-        if (decides := _cookies(plain, evidence)) is not None:
-            yield decides
-        else:
-            yield _told("own-profile-fails", visit, plain)
+        yield decides or _told("own-profile-fails", visit, plain)
     elif clean:
         yield from _clean(clean, plain)
 

@@ -251,6 +251,29 @@ def tunnelled(evidence: Evidence) -> Iterator[Observation]:
         )
 
 
+def by_interface(evidence: Evidence) -> Iterator[Observation]:
+    """The site is out of reach through the usual network and answers through another one."""
+    works = [o for o in evidence.named("through-interface") if o.value.get("works")]
+    controls = evidence.named("control-works", "control-fails")
+    if works and unwalked(evidence):
+        yield stated(
+            Hop.NETWORK,
+            "network-fails",
+            [*works, *controls],
+            address=works[0].text("address"),
+            device=works[0].text("device"),
+            usual=works[0].text("usual"),
+            others=_reached(controls),
+        )
+
+
+def _reached(controls: list[Observation]) -> str:
+    """Whether the usual network leads to anything: `works`, `fails`, or `unknown`."""
+    if not controls:
+        return "unknown"
+    return "works" if any(o.value.get("connected") for o in controls) else "fails"
+
+
 def by_proxy(evidence: Evidence) -> Iterator[Observation]:
     """The page comes one way and not the other: through a proxy, and straight."""
     well = not unwalked(evidence) and all(map(good, pages(evidence)))

@@ -24,7 +24,7 @@ _SETTING = re.compile(
 )
 _BIND = re.compile(r"(?i)^\s*bind\s+['\"]?(unix:/{0,2}/\S+?|tcp://\S+?)['\"]?(?:\s|$)")
 _ADDRESS = re.compile(r"(\[[0-9a-f:]+\]|[\w.-]+|\*)?:(\d+)$")
-_SECONDS = re.compile(r"([\d.]+) ?(ms|s|min|m)?\b")
+_SECONDS = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(?![\d.]) ?(ms|s|min|m)?\b")
 _BACKEND = ("keep", "persistent", "timeout-keep")
 _FRONT = ("load", "lb", "proxy", "idle")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 
-MOST_PAIRED = 90
+MOST_PAIRED = 60
 """Parts of which pairs are weighed; with more, two bad ones are found one after the other."""
 _ONE, _TWO, _NONE, _MORE = 64, 2, 4, 1
 """Weights: one bad part within 6 tests, two within 12, none within 10. That there are more than
@@ -129,6 +129,8 @@ class Search:
         for bad in self._open:
             seen |= bad
         others = [b for b in self._bit.values() if b & seen and b not in self._open]
+        if not single and not others:
+            return 0
         half = (sum(self._open.values()) + _MORE) / 2
         best, least = self._all, float("inf")
         for _ in range(_DRAWS):

@@ -31,10 +31,13 @@ PREFIX = "!badgateway-"
 LIFE = 900
 """Seconds after which the switch is without effect and removes itself."""
 _STATE = re.compile(r"badgateway-state: (\{[^\n]{1,500}\})")
-_LINE = "/* badgateway switch, temporary */ {} /* end of badgateway switch */"
+_LINE = "/* badgateway switch, temporary; {changed} */ {code} /* end of badgateway switch */"
 _LINE_PATTERN = re.compile(
-    rb"/\* badgateway switch, temporary \*/[^\n]{1,8000}?/\* end of badgateway switch \*/\n"
+    rb"/\* badgateway switch, temporary; (\d{1,20}) \*/[^\n]{1,8000}?"
+    rb"/\* end of badgateway switch \*/\n"
 )
+"""It holds when the file was last changed, in ns: its own time must differ while the line is in it,
+or PHP's cache of compiled files would not see it."""
 _SETTINGS = re.compile(rb"^[^\n]{0,400}wp-settings\.php", re.MULTILINE)
 _HEAD_LIMIT = 4_096
 
@@ -100,16 +103,19 @@ class Switch:
             "if (isset($_SERVER['HTTP_X_BADGATEWAY_SWITCH'])"
             f" && is_file(base64_decode('{path}'))) {{ include_once base64_decode('{path}'); }}"
         )
-        line = (_LINE.format(code) + "\n").encode()
         try:
             before = self._site.config.read_bytes()
+            changed = self._site.config.stat().st_mtime_ns
+            line = (_LINE.format(changed=changed, code=code) + "\n").encode()
             found = _SETTINGS.search(before)
             if found is None:
                 raise SiteError(
                     f"{self._site.config}: no line loads wp-settings.php, so what fails before"
                     " must-use plugins cannot be told apart"
                 )
-            _replace(self._site.config, before[: found.start()] + line + before[found.start() :])
+            _replace(
+                self._site.config, before[: found.start()] + line + before[found.start() :], None
+            )
         except OSError as error:
             raise SiteError(f"{self._site.config}: {error.strerror}") from None
 
@@ -167,9 +173,8 @@ def _remove(site: Site, switches: Sequence[Path]) -> list[Path]:
     """First the line that loads a switch, then the switch, then the folder that was made for it."""
     removed = []
     before = site.config.read_bytes()
-    after = _LINE_PATTERN.sub(b"", before)
-    if after != before:
-        _replace(site.config, after)
+    if found := _LINE_PATTERN.search(before):
+        _replace(site.config, _LINE_PATTERN.sub(b"", before), int(found[1]))
         removed.append(site.config)
     made = False
     for path in switches:
@@ -219,8 +224,8 @@ def _write(path: Path, text: str, like: Path, mode: int) -> None:
         raise
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Other content in the same file: its owner, mode and time of change stay."""
+def _replace(path: Path, data: bytes, changed: int | None) -> None:
+    """Other content in the same file, with its owner and mode, and changed at that time, in ns."""
     real = path.resolve()
     status = real.stat()
     descriptor, name = tempfile.mkstemp(prefix=".badgateway-", dir=real.parent)
@@ -231,7 +236,8 @@ def _replace(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         _like(temporary, real, status.st_mode & 0o7777)
-        os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+        if changed is not None:
+            os.utime(temporary, ns=(status.st_atime_ns, changed))
         temporary.replace(real)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -21,6 +21,8 @@ from badgateway.report.words import Words, sentence
 SAID = ("reported", "denied", "unanswered")
 """What a person answered to a question."""
 _SCOPE = (
+    *("elsewhere-compared", "vantage-answer", "vantage-no-answer", "other-exit-works"),
+    *("servers-differ-in-health", "nameservers-differ", "own-profile-fails", "browser-alone-fails"),
     *("intermittent", "addresses-differ-in-health", "neighbours-work"),
     *("page-differs-elsewhere", "address-outdated", "signatures-fail-elsewhere", "direct-works"),
     *("tunnel-fails", "proxy-setting-fails", "only-by-proxy", "filtered", "filtered-by-name"),
@@ -28,6 +30,7 @@ _SCOPE = (
 )
 """Observations that tell for whom it fails and for whom not."""
 _BODY_LIMIT = 65_536
+_LINE_NUMBER = re.compile(r":\d{1,12}\Z")
 MOST_IDS = 12
 MOST_RESULTS = 4
 MOST_LINES = 24
@@ -126,12 +129,26 @@ def scope(verdict: Verdict, words: Words) -> list[str]:
 
 
 def telling(verdict: Verdict) -> list[Observation]:
-    """What the verdict rests on: for the first causes, then failures of the page."""
-    wanted = {id_ for ranked in verdict.causes[:3] for id_ in (*ranked.because, *ranked.against)}
-    first = [o for o in verdict.observations if o.id in wanted and o.name not in SAID]
-    more = [o for o in verdict.observations if failed(o) and o.id not in wanted]
-    chosen = {o.id for o in (first + more)[:MOST_LINES]}
-    return [o for o in verdict.observations if o.id in chosen]
+    """What the verdict rests on: for the first cause before the second, then failures of the page.
+
+    Few of each kind, so that the tenth of its like does not push out what tells more; in the order
+    of time, what has none last.
+    """
+    by_id = {o.id: o for o in verdict.observations}
+    ids = [id_ for ranked in verdict.causes[:3] for id_ in (*ranked.because, *ranked.against)]
+    wanted = [by_id[id_] for id_ in dict.fromkeys(ids) if id_ in by_id]
+    wanted += [o for o in verdict.observations if failed(o)]
+    kinds: Counter[str] = Counter()
+    chosen: dict[str, Observation] = {}
+    for observation in wanted:
+        if observation.name in SAID or observation.id in chosen:
+            continue
+        kinds[observation.name] += 1
+        if kinds[observation.name] <= MOST_RESULTS and len(chosen) < MOST_LINES:
+            chosen[observation.id] = observation
+    dated = [o for o in chosen.values() if o.at is not None and o.at.tzinfo]
+    undated = [o for o in chosen.values() if o not in dated]
+    return sorted(dated, key=lambda o: o.at.timestamp() if o.at else 0.0) + undated
 
 
 def tried(verdict: Verdict, words: Words) -> list[Tried]:
@@ -142,6 +159,8 @@ def tried(verdict: Verdict, words: Words) -> list[Tried]:
     for step in _steps():
         named |= set(step["probes"])
         results = [o for o in verdict.observations if _result_of(o, step)]
+        if step.get("quiet"):
+            continue
         results.sort(key=lambda o: step["results"].index(o.name))
         if not results and not made & set(step["probes"]):
             continue
@@ -172,14 +191,16 @@ def _result_of(observation: Observation, step: dict[str, Any]) -> bool:
 
 def _read(verdict: Verdict, words: Words) -> Iterator[Tried]:
     """Logs, configuration and state that were read on the site's machines."""
-    kinds: Counter[str] = Counter()
+    files: dict[str, str] = {}
     for observation in verdict.observations:
         kind, colon, rest = observation.source.partition(":")
-        if colon and rest.startswith("/"):
-            kinds[f"{kind.replace('-', ' ')}: {rest.rpartition(':')[0] or rest}"] += 1
-    if kinds:
-        shown = [safe(masked(name), 160) for name in list(kinds)[: 2 * MOST_RESULTS]]
-        yield Tried(words.say("Logs and configuration were read"), tuple(shown))
+        if colon and rest.startswith("/") and kind != "stat":
+            place = _LINE_NUMBER.sub("", rest)
+            files.setdefault(place, f"{kind.replace('-', ' ')}: {place}")
+    if files:
+        shown = (safe(masked(name), 160) for name in files.values())
+        results = counted(shown, 2 * MOST_RESULTS, words)
+        yield Tried(words.say("Logs and configuration were read"), tuple(results))
 
 
 def counted(sentences: Iterable[str], most: int, words: Words | None = None) -> list[str]:

@@ -101,7 +101,8 @@ def _shown_subject(verdict: Verdict) -> str:
 
 
 def _what(verdict: Verdict, known: Knowledge, words: Words, zone: tzinfo | None) -> Iterator[Line]:
-    yield Line(words.say("Page:"), _shown_subject(verdict))
+    page = verdict.subject.startswith(("http://", "https://"))
+    yield Line(words.say("Page:") if page else words.say("About:"), _shown_subject(verdict))
     yield Line(words.say("It answers:"), words.headline(verdict))
     emitter = verdict.emitter
     if emitter is not None and (file := known.emitters.get(emitter.name)) is not None:
@@ -136,10 +137,15 @@ def _whom(verdict: Verdict, words: Words) -> Iterator[Line]:
     steady = not any(o.name == "intermittent" for o in verdict.observations)
     if of_owner(verdict) and not any(o.name == "asked" for o in verdict.observations):
         yield Line(words.say("Seen in the logs and the state of the server itself."))
-    elif verdict.side is Side.SITE and steady:
+    elif verdict.side is Side.SITE and steady and not _compared(verdict):
         yield Line(words.say(_SITE if verdict.determined else _SITE_PROBABLY))
     for said in scope(verdict, words):
         yield Line("", said)
+
+
+def _compared(verdict: Verdict) -> bool:
+    """Whether other places were asked: what they saw says more than a guess."""
+    return any(o.name in ("vantage-answer", "elsewhere-compared") for o in verdict.observations)
 
 
 _SITE = sentence("The site itself fails, so this concerns everybody who asks for this page.")

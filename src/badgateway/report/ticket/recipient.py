@@ -20,7 +20,7 @@ _MAIL = re.compile(
 """Stricter than RFC 5322: what mail programs take without quotation, so that it cannot hold more
 than one address or a further header."""
 _PAGE = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?(?:/[A-Za-z0-9./_~%?=&+-]{0,400})?")
-_NEUTRAL = frozenset({"outside", "reported"})
+_NEUTRAL = frozenset({"outside", "browser", "reported"})
 """Themes of what anybody can see; every other one is only seen on the site's own machines."""
 
 
@@ -126,27 +126,28 @@ class Contact:
 
 
 def contact_of(verdict: Verdict, to: To) -> Contact:
-    """The first contact that was found for this recipient, with a mail address if there is one."""
-    found = [
-        contact
-        for observation in verdict.observations
-        if observation.name == "contact" and _meant(observation, to)
-        if (contact := _contact(observation)).mail or contact.page
-    ]
+    """The best contact that was found: of the site, in the order of `_RANK`, a mail first.
+
+    Hosts, CDNs and providers have customers, who know where their support is.
+    """
+    if to is not To.SITE:
+        return Contact()
+    named = [o for o in verdict.observations if o.name == "contact" and o.text("whose") == "site"]
+    named = [o for o in named if o.text("kind") not in _NO_DESK and not o.value.get("expired")]
+    found = [_contact(o) for o in sorted(named, key=lambda o: _RANK.get(o.text("via"), len(_RANK)))]
+    found = [each for each in found if each.mail or each.page]
     return next((each for each in found if each.mail), found[0] if found else Contact())
 
 
-def _meant(observation: Observation, to: To) -> bool:
-    return observation.text("of") in (to.value, "") or to is To.SITE
+_NO_DESK = frozenset({"status-page"})
+"""Kinds of contacts that cannot be written to."""
+_RANK = {"page": 0, "security.txt": 1, "RDAP": 2}
+"""Who named it: the page itself names whom visitors shall write to."""
 
 
 def _contact(observation: Observation) -> Contact:
-    mail = page = ""
-    for value in observation.value.values():
-        text = str(value)[:1_000].strip() if isinstance(value, str) else ""
-        bare = text.removeprefix("mailto:")
-        if not mail and _MAIL.fullmatch(bare):
-            mail = bare
-        elif not page and _PAGE.fullmatch(text):
-            page = text
-    return Contact(mail, page, safe(observation.source, 200))
+    address = observation.text("address")[:1_000].strip().removeprefix("mailto:")
+    source = safe(observation.source, 200)
+    if _MAIL.fullmatch(address):
+        return Contact(mail=address, source=source)
+    return Contact(page=address, source=source) if _PAGE.fullmatch(address) else Contact()
