@@ -259,7 +259,7 @@ def test_any_bytes_of_a_resolver_are_an_answer_or_a_failure(data):
         raise TransportError(Failure.CONNECT_REFUSED)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(product, "_udp", over_udp)
+        patch.setattr(product, "udp", over_udp)
         patch.setattr(product, "_tcp", nothing)
         try:
             answer = asyncio.run(ask(Resolver("x", "127.0.0.1"), "a.test", "A", 1))

@@ -344,7 +344,7 @@ def test_only_one_place_connects_sockets():
     allowed = {
         "reach.py": {"sock_connect"},
         # Asks the routes of this machine and sends nothing.
-        "system.py": {".connect((address, 9))"},
+        "own_network.py": {".connect((address, 9))"},
         # Looks whether Tor listens on this machine; only the command line can ask for it.
         "proxy.py": {'create_connection(("127.0.0.1", port)'},
         # QUIC is connected by its library; `admit` stands in front of it.
