@@ -9,7 +9,7 @@ from made_logs import BEGIN, month, nginx_error, stamp, tail
 
 from badgateway.cli.main import main
 from badgateway.investigate.logs import analyse, logs_at
-from badgateway.logs.bursts import bursts
+from badgateway.logs.bursts import bursts, rates_of
 from badgateway.logs.engines.local import Local
 from badgateway.logs.summary import Summary
 from badgateway.model.incident import LogReport
@@ -117,8 +117,8 @@ def test_what_is_always_so_is_no_incident():
         for summary, errors in ((steady, 1), (worse, 1 if minute < 2_000 else 9)):
             summary.request(minute, 200, 100 - errors)
             summary.request(minute, 502, errors)
-    assert bursts(steady) == []
-    (burst,) = bursts(worse)
+    assert bursts(rates_of(steady), steady.failed) == []
+    (burst,) = bursts(rates_of(worse), worse.failed)
     assert (burst.begin, burst.end) == (2_000, 2_999)
 
 
@@ -154,6 +154,27 @@ def test_error_logs_are_read_in_the_zone_of_the_access_log(tmp_path, monkeypatch
     assert incident.wordings[0].subject == "10.0.0.11:8080"
     assert incident.wordings[0].count == 300
     assert incident.verdict.causes[0].cause == "upstream-down"
+
+
+def test_error_logs_alone_tell_incidents_too(tmp_path):
+    """Without an access log, known lines of error logs are counted; requests are unknown."""
+    message = "connect() failed (111: Connection refused) while connecting to upstream"
+    quiet = 'open() "/srv/favicon.ico" failed (2: No such file or directory)'
+    lines = []
+    for n in range(7_200):
+        text = message if 3_600 <= n < 3_900 else quiet
+        lines.append(nginx_error(BEGIN + n, text, "198.51.100.7", "/", "10.0.0.11:8080"))
+    path = tmp_path / "error.log"
+    path.write_text("".join(lines))
+    report = report_of(path)
+    (incident,) = report.incidents
+    assert incident.begin.timestamp() == BEGIN + 3_600
+    assert incident.end.timestamp() // 60 == (BEGIN + 3_899) // 60
+    assert (incident.errors, incident.share) == (300, None)
+    assert incident.verdict.causes[0].cause in ("upstream-down", "upstream-wrong-address")
+    assert report.errors == 300
+    assert main(["logs", "--json", str(path)]) == 1
+    assert main(["logs", str(path)]) == 1
 
 
 def test_an_incident_before_with_the_same_cause_is_remembered(tmp_path):

@@ -73,6 +73,11 @@ def test_a_wrong_call_is_refused(words):
     [
         [],
         ["ftp://a.example/"],
+        ["logs", "/no/such/file"],
+        ["logs", "/"],
+        ["logs", "--jobs", "0", "access.log"],
+        ["logs", "--export", "figures.xls", "access.log"],
+        ["logs", "--follow"],
         ["inspect", "--root", "/no/such/folder"],
         ["inspect", "--since", "yesterday"],
         ["inspect", "--with", "/no/such/file"],

@@ -239,3 +239,11 @@ def test_a_line_that_was_cut_off_is_not_believed(machine):
     assert again.ended == ""
     again.note("undone")
     assert Journal.read(journal.folder).events[0]["step"] == "begun"
+
+
+def test_a_state_folder_that_others_may_write_is_not_trusted(machine):
+    """A journal names commands: one that somebody else could have written is refused."""
+    machine.state.mkdir()
+    machine.state.chmod(0o777)
+    with pytest.raises(JournalError, match="somebody else"), alone(machine.state):
+        pass

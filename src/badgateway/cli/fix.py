@@ -10,6 +10,7 @@ from typing import Any
 
 from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
 from badgateway.investigate.inspect import Request
+from badgateway.model.argument import TYPES, ArgumentError
 from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes, target_of
 from badgateway.model.verdict import Outcome, Verdict
@@ -90,7 +91,7 @@ def run(parsed: Parsed) -> int:
             parsed,
             Request(site=site, target=target, since=moment(parsed.since), more=more),
             Wishes(timeout=parsed.timeout, public_resolvers=False),
-            {"site": site, **({"upstream": parsed.upstream} if parsed.upstream else {})},
+            {"site": site, **_upstream(parsed.upstream)},
             Words(parsed.lang),
         )
         state = state_folder()
@@ -105,6 +106,19 @@ def run(parsed: Parsed) -> int:
     except OSError as error:
         complain(f"{error.filename or 'a file'}: {error.strerror or error}")
     return 2
+
+
+def _upstream(text: str | None) -> dict[str, str]:
+    """What the owner states, in its own form.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    try:
+        return {"upstream": TYPES["address"](text)} if text else {}
+    except ArgumentError:
+        wants = "--upstream wants HOST:PORT or unix:/PATH"
+        raise ValueError(f"{wants}, not '{safe(text or '', 60)}'") from None
 
 
 def _warn_of_cut_off(session: _Session, state: Path) -> None:
@@ -191,7 +205,9 @@ def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Ver
             if verdict is None:
                 session.tell("done; without --url nothing proves it from outside")
                 return Result.UNPROVED, None
-            session.tell(f"healed: the page answers {verdict.status}")
+            session.tell(
+                f"healed: the page answers {verdict.status}; `badgateway undo` takes it back"
+            )
             return Result.HEALED, verdict
         why = "the page still fails"
         if not waiting and len(done) < DEEPEST:
@@ -239,6 +255,8 @@ def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
         print(f"Nothing that can safely be done by itself mends it ({first}).")
         for remedy, why in session.failed.items():
             print(f"  {remedy}: {safe(why, 600)}")
+        if not session.stated.get("upstream") and _nobody_listens(verdict):
+            print("  If you know where the application listens: --upstream HOST:PORT.")
         owner = [step for step in verdict.steps if step.who == "owner"]
         for step in owner[:3]:
             print(f"  You can: {safe(step.text, 300)}")
@@ -246,6 +264,11 @@ def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
     elif result == "shown":
         print("Nothing was changed. With --yes, or in a terminal, it is done.")
     return status
+
+
+def _nobody_listens(verdict: Verdict) -> bool:
+    """Whether requests are sent to where nobody listens."""
+    return any(o.name in ("no-listener", "listens-elsewhere") for o in verdict.observations)
 
 
 def _told(session: _Session, verdict: Verdict, result: str) -> dict[str, Any]:

@@ -26,7 +26,9 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
-    parser.add_argument("--brief", action="store_true", help="leave the evidence out")
+    detail = parser.add_mutually_exclusive_group()
+    detail.add_argument("--brief", action="store_true", help="the time line alone")
+    detail.add_argument("--all", action="store_true", help="details of every incident")
     parser.add_argument(
         "--format",
         action="append",
@@ -99,7 +101,8 @@ def _report(parsed: Parsed) -> LogReport | None:
     for one in skipped:
         complain(f"{one.name}: {one.why}")
     if not logs:
-        complain("no log could be read; name access or error logs, or pipe one in")
+        if not skipped:
+            complain("no log could be read; name access or error logs, or pipe one in")
         return None
     engine = engine_of(parsed.engine, parsed.jobs)
     with ExitStack() as stack:
@@ -134,7 +137,7 @@ def _show(report: LogReport, parsed: Parsed) -> None:
 
     if parsed.lang == "fr":
         print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
-    show(report, Words(parsed.lang), console(sys.stdout), brief=parsed.brief)
+    show(report, Words(parsed.lang), console(sys.stdout), brief=parsed.brief, every=parsed.all)
 
 
 def _written(report: LogReport, path: Path, parsed: Parsed) -> None:

@@ -42,7 +42,7 @@ def run(parsed: Parsed) -> int:
         complain(str(error))
         return 2
     names = [journal.folder.name for journal in chosen]
-    files = [path for journal in chosen for path, _ in state_of(journal)]
+    files = [path for journal in chosen for path, word in state_of(journal) if word == "old"]
     if parsed.json:
         told = {"undone": names, "files": files, "left": [[each.what, each.why] for each in left]}
         print(json.dumps({"schema": "badgateway.undo/1", **told}))

@@ -5,6 +5,7 @@ wording by the reader of its dialect, gets the burst's own counts and times, and
 other material. What the requests have in common is stated in the words that readers use for it.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,8 +15,9 @@ from statistics import median
 from typing import TypeVar
 
 from badgateway.inference.judge import judge_material
+from badgateway.inference.weigh import speaking
 from badgateway.knowledge.base import Knowledge
-from badgateway.logs.bursts import Burst, bursts
+from badgateway.logs.bursts import Burst, Rates, bursts, rates_of, rates_of_lines
 from badgateway.logs.gather import Gathered
 from badgateway.logs.source import Log
 from badgateway.logs.summary import GATEWAY, Example, Kind, Minute, Said, Summary
@@ -43,7 +45,7 @@ BEFORE, AFTER = 2, 1
 MOST_WORDINGS = 60
 MOST_SHOWN = 12
 MOST_TIMES = 50
-POINTS = 60
+POINTS = 54
 """Points of a trend."""
 _ONGOING = 2
 """Minutes before the end of the logs at which an incident still goes on."""
@@ -118,14 +120,14 @@ class Incidents:
         self._minutes = _Minutes(self._summary)
         self._logs = {log.name: log for log, _ in gathered.logs}
         self._read: dict[Example, list[Observation]] = {}
-        self._usual_requests = median(
-            [sum(by.values()) for by in self._summary.minutes.values()] or [0]
-        )
+        self._rates = rates_of(self._summary) if self._summary.requests else self._of_lines()
+        self._seconds = sorted(self._summary.seconds)
+        self._usual_requests = median([requests for _, requests in self._rates.values()] or [0])
 
     def report(self, elapsed: float) -> LogReport:
         """The report; `elapsed` are the seconds the work took so far."""
         summary = self._summary
-        found = bursts(summary)
+        found = bursts(self._rates, summary.failed)
         incidents: list[Incident] = []
         for number, burst in enumerate(found, 1):
             incident = self._incident(number, burst)
@@ -134,7 +136,7 @@ class Incidents:
         for by_status in summary.minutes.values():
             for status, count in by_status.items():
                 statuses[_status(status)] += count
-        times = sorted(summary.minutes) or sorted({m for m, _ in summary.said_minutes})
+        times = sorted(self._rates) or sorted({m for m, _ in summary.said_minutes})
         step, trend, errors = self._trends(times)
         troubles = {skipped.name: skipped.why for skipped in self._gathered.skipped}
         return LogReport(
@@ -148,7 +150,7 @@ class Incidents:
             samples=tuple(Unread(_place(one), one.text) for one in summary.samples),
             begin=_at(times[0] * 60) if times else None,
             end=_at(times[-1] * 60 + 59) if times else None,
-            errors=sum(errors),
+            errors=sum(count for count, _ in self._rates.values()),
             statuses=_counts(statuses, summary.requests),
             step=step,
             trend=trend,
@@ -166,16 +168,16 @@ class Incidents:
         )
 
     def _trends(self, times: list[Minute]) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        if not times or not self._summary.minutes:
+        if not times or not self._rates:
             return 60, (), ()
         width = max(1, -(-(times[-1] - times[0] + 1) // POINTS))
         points = (times[-1] - times[0]) // width + 1
         points = min(points, POINTS * 4)
         trend, errors = [0] * points, [0] * points
-        for minute, by_status in self._summary.minutes.items():
+        for minute, (count, requests) in self._rates.items():
             at = min(points - 1, max(0, (minute - times[0]) // width))
-            trend[at] += sum(by_status.values())
-            errors[at] += sum(n for status, n in by_status.items() if status in GATEWAY)
+            trend[at] += requests if self._summary.requests else 0
+            errors[at] += count
         return width * 60, tuple(trend), tuple(errors)
 
     def _incident(self, number: int, burst: Burst) -> Incident:
@@ -183,22 +185,21 @@ class Incidents:
         around = range(burst.begin - BEFORE, burst.end + AFTER + 1)
         kinds = _sum(self._minutes.failed, minutes)
         errors = Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
-        seconds = [s for s in self._summary.seconds if burst.begin <= s // 60 <= burst.end]
-        begin = min(seconds, default=burst.begin * 60)
-        end = max(seconds, default=burst.end * 60 + 59)
+        begin, end = self._edges(burst)
+        told = self._summary.requests > 0
         clients = _sum(self._minutes.clients, minutes)
         limits = _limits(_sum(self._minutes.limits, minutes), burst.errors)
         wordings = self._said(around)
         evidence = Evidence(self._evidence(burst, kinds, limits, wordings, begin, end))
-        last = max(self._summary.minutes, default=0)
+        last = max(self._rates, default=0)
         return Incident(
             id=f"i{number}",
             begin=_at(begin),
             end=_at(end),
             ongoing=burst.end >= last - _ONGOING,
             errors=burst.errors,
-            requests=burst.requests,
-            share=burst.errors / burst.requests if burst.requests else None,
+            requests=burst.requests if told else 0,
+            share=burst.errors / burst.requests if told and burst.requests else None,
             usual=burst.usual,
             clients=len(clients),
             statuses=_by(errors, lambda kind: _status(kind.status)),
@@ -215,14 +216,32 @@ class Incidents:
             trend=self._trend(burst),
         )
 
+    def _of_lines(self) -> Rates:
+        """Where there is no access log: lines of error logs that speak for some cause."""
+        telling = {
+            said
+            for said in self._summary.said
+            if any(speaking(one, self._known) for one in self._stated(said))
+        }
+        lines: Counter[Minute] = Counter()
+        for (minute, said), (count, _) in self._summary.said_minutes.items():
+            if said in telling:
+                lines[minute] += count
+        return rates_of_lines(lines)
+
+    def _edges(self, burst: Burst) -> tuple[int, int]:
+        """The first and last second with an error."""
+        first = bisect_left(self._seconds, burst.begin * 60)
+        after = bisect_left(self._seconds, (burst.end + 1) * 60)
+        if first < after:
+            return self._seconds[first], self._seconds[after - 1]
+        return burst.begin * 60, burst.end * 60 + 59
+
     def _trend(self, burst: Burst) -> tuple[int, ...]:
         width = max(1, -(-(burst.end - burst.begin + 1) // POINTS))
         trend = [0] * ((burst.end - burst.begin) // width + 1)
         for minute in range(burst.begin, burst.end + 1):
-            by_status = self._summary.minutes.get(minute, {})
-            trend[(minute - burst.begin) // width] += sum(
-                n for status, n in by_status.items() if status in GATEWAY
-            )
+            trend[(minute - burst.begin) // width] += self._rates.get(minute, (0, 0))[0]
         return tuple(trend)
 
     def _judged(self, evidence: Evidence, subject: str) -> Verdict:
@@ -237,7 +256,7 @@ class Incidents:
         count = sum(errors.values())
         if not count:
             return None
-        requests = sum(sum(self._summary.minutes[m].values()) for m in minutes)
+        requests = sum(self._rates[minute][1] for minute in minutes)
         near = {m for burst in found for m in range(burst.begin - BEFORE, burst.end + AFTER + 1)}
         wordings = self._said(m for m in self._minutes.said if m not in near)
         begin, end = min(minutes) * 60, max(minutes) * 60 + 59
@@ -415,10 +434,8 @@ class Incidents:
             yield Observation(Hop.GATEWAY, "burst", value, "access-log", _at(begin))
         usual = self._usual_requests
         if usual and len(self._summary.minutes) >= 10:
-            peak = max(
-                sum(self._summary.minutes.get(m, {}).values())
-                for m in range(burst.begin, burst.end + 1)
-            )
+            span = range(burst.begin, burst.end + 1)
+            peak = max(self._rates.get(minute, (0, 0))[1] for minute in span)
             clients = _sum(self._minutes.clients, range(burst.begin, burst.end + 1))
             top = max(clients.values(), default=0) / max(1, burst.errors)
             rush: dict[str, Value] = {

@@ -6,6 +6,7 @@ from badgateway.knowledge.cause import cause_of
 from badgateway.knowledge.diagnostic import diagnostic_of
 from badgateway.knowledge.emitter import emitter_of
 from badgateway.knowledge.files import fingerprint, parse, units
+from badgateway.knowledge.remedy import handling_of, remedy_of
 from badgateway.knowledge.signature import signatures_of
 from badgateway.knowledge.step import step_of
 from badgateway.knowledge.variant import variant_of
@@ -17,6 +18,8 @@ LOADERS = {
     "signatures": signatures_of,
     "steps": step_of,
     "diagnostics": diagnostic_of,
+    "remedies": remedy_of,
+    "handling": handling_of,
 }
 """Each kind of knowledge file with what loads and proves one."""
 

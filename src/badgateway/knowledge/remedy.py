@@ -147,6 +147,8 @@ def load_handling() -> dict[str, Handling]:
 def handling_of(name: str, table: Table) -> Handling:
     """What one file says about a product."""
     table.only("test", "reload", "source")
+    if not table.strings("test"):
+        raise table.error("'test' must say how the configuration is tested")
     return Handling(name, table.strings("test"), table.strings("reload"), table.get("source", str))
 
 

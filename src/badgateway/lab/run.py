@@ -8,8 +8,10 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,9 +197,11 @@ def mended(lab: Lab, fault: Fault, began: datetime) -> dict[str, object]:
     before, worst = files_of(lab), statuses(lab, fault)
     words = ["fix", "--yes", "--json", "--url", fault.url, "--timeout", "6", *fault.fix]
     words += ["--since", began.isoformat()]
-    answer = product(lab, "gateway", words, told, FIX_SECONDS)
+    with reaped(lab):
+        answer = product(lab, "gateway", words, told, FIX_SECONDS)
     after = statuses(lab, fault)
-    undone = product(lab, "gateway", ["undo", "--json"], told)
+    with reaped(lab):
+        undone = product(lab, "gateway", ["undo", "--json"], told)
     changed = sorted(path for path, held in files_of(lab).items() if before.get(path, held) != held)
     return {
         **_plain(answer),
@@ -206,6 +210,26 @@ def mended(lab: Lab, fault: Fault, began: datetime) -> dict[str, object]:
         "undone": undone.verdict,
         "differs": changed,
     }
+
+
+@contextmanager
+def reaped(lab: Lab) -> Iterator[None]:
+    """Let processes that somebody else ends be gone at once: they are children of the lab."""
+    over = threading.Event()
+
+    def reap() -> None:
+        while not over.wait(0.05):
+            for server in lab.servers.values():
+                if server.process is not None:
+                    server.process.poll()
+
+    thread = threading.Thread(target=reap, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 FIX_SECONDS = 150.0

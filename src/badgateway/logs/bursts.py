@@ -31,6 +31,9 @@ DAYS = 3
 _SLOT = 15
 """Minutes whose share is taken where the log is short."""
 _LEAST_USUAL = 0.0002
+_LINES_FIT, _TIMES_FIT = 1_000, 10
+_LONGEST = 1_000_000
+"""Minutes, two years, beyond which a time is a mistake."""
 _MOST_SHARE = 0.98
 """A share that is taken where every request failed, so that one that worked is not impossible."""
 _ROUNDS = 4
@@ -65,9 +68,41 @@ class _Series:
     requests: list[int]
 
 
-def bursts(summary: Summary) -> list[Burst]:
-    """All bursts, in order of time."""
-    series = _series(summary.minutes)
+Rates = Mapping[Minute, tuple[int, int]]
+"""By minute: errors, and all requests."""
+Failed = Mapping[tuple[Minute, Kind], int]
+
+
+def rates_of(summary: Summary) -> Rates:
+    """Gateway errors and requests, minute by minute."""
+    return {
+        minute: (
+            sum(count for status, count in by_status.items() if status in GATEWAY),
+            sum(by_status.values()),
+        )
+        for minute, by_status in summary.minutes.items()
+    }
+
+
+def rates_of_lines(lines: Mapping[Minute, int]) -> Rates:
+    """Lines that tell of errors, where nobody knows of how many requests: as many as ever fit."""
+    if not lines:
+        return {}
+    fit = max(_LINES_FIT, _TIMES_FIT * max(lines.values()))
+    first, last = min(lines), max(lines)
+    if last - first > _LONGEST:
+        return {minute: (count, fit) for minute, count in lines.items()}
+    return {minute: (lines.get(minute, 0), fit) for minute in range(first, last + 1)}
+
+
+def bursts(rates: Rates, failed: Failed) -> list[Burst]:
+    """All bursts, in order of time.
+
+    Args:
+        rates: errors and requests by minute.
+        failed: failed requests by minute and kind, by which bursts are told apart.
+    """
+    series = _series(rates)
     if not series.errors:
         return []
     usual = _usual(series)
@@ -76,28 +111,25 @@ def bursts(summary: Summary) -> list[Burst]:
     exact = sorted(part for span in hot for part in _trimmed(series, expected, *span))
     found: list[Burst] = []
     for begin, end in _joined(exact):
-        for a, b in _parts(summary, series, begin, end):
+        for a, b in _parts(failed, series, begin, end):
             errors, requests = sum(series.errors[a : b + 1]), sum(series.requests[a : b + 1])
             share = sum(expected[a : b + 1]) / requests if requests else 0.0
             found.append(Burst(series.first + a, series.first + b, errors, requests, share))
     return found
 
 
-def _series(minutes: Mapping[Minute, Mapping[int, int]]) -> _Series:
-    if not minutes:
+def _series(rates: Rates) -> _Series:
+    if not rates:
         return _Series(0, [], [])
-    ordered = sorted(minutes)
+    ordered = sorted(rates)
     # Single lines with a wrong date must not stretch the time over years.
-    first, last = ordered[0], ordered[-1]
-    if last - first > 1_000_000:
+    if ordered[-1] - ordered[0] > _LONGEST:
         middle = ordered[len(ordered) // 2]
-        ordered = [m for m in ordered if abs(m - middle) < 500_000]
-        first, last = ordered[0], ordered[-1]
+        ordered = [minute for minute in ordered if abs(minute - middle) < _LONGEST // 2]
+    first, last = ordered[0], ordered[-1]
     errors, requests = [0] * (last - first + 1), [0] * (last - first + 1)
     for minute in ordered:
-        by_status = minutes[minute]
-        requests[minute - first] = sum(by_status.values())
-        errors[minute - first] = sum(n for status, n in by_status.items() if status in GATEWAY)
+        errors[minute - first], requests[minute - first] = rates[minute]
     return _Series(first, errors, requests)
 
 
@@ -222,13 +254,13 @@ def _densest(
 
 
 def _parts(
-    summary: Summary, series: _Series, begin: int, end: int, deep: int = 4
+    failed: Failed, series: _Series, begin: int, end: int, deep: int = 4
 ) -> list[tuple[int, int]]:
     """The burst, cut where the errors before and after are of quite another kind."""
     if deep == 0 or end - begin + 1 < 2 * _SHORTEST_PART:
         return [(begin, end)]
     kinds: dict[int, dict[tuple[int, str], int]] = {}
-    for (minute, kind), count in summary.failed.items():
+    for (minute, kind), count in failed.items():
         at = minute - series.first
         if begin <= at <= end and kind.status in GATEWAY:
             of = kinds.setdefault(at, {})
@@ -254,8 +286,8 @@ def _parts(
     if best < _DIFFERENT:
         return [(begin, end)]
     return [
-        *_parts(summary, series, begin, cut, deep - 1),
-        *_parts(summary, series, cut + 1, end, deep - 1),
+        *_parts(failed, series, begin, cut, deep - 1),
+        *_parts(failed, series, cut + 1, end, deep - 1),
     ]
 
 

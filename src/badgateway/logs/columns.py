@@ -7,7 +7,7 @@ format that does not fit) is handed on to be read by itself, so the expression o
 the only truth. Needs numpy (extra `logs`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from badgateway.knowledge.log_format import pieces_of
 from badgateway.logs.clock import Times
 from badgateway.logs.distinct import Distinct, Window, masked_word
-from badgateway.logs.hit import PATH_LIMIT
+from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT
 from badgateway.logs.summary import Summary
 from badgateway.logs.tally import bucket
 from badgateway.model.material import LINE_LIMIT
@@ -26,15 +26,22 @@ from badgateway.model.material import LINE_LIMIT
 Places: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 Line = Callable[[bytes, Summary, int], None]
+Fields = Callable[[Mapping[str, str], bytes, Summary, int], bool]
 
 _QUOTE, _END, _SPACE = 34, 10, 32
-_PAD = bytes(64)
+_PAD = bytes(1 << 15)
+"""Behind the last line: a line that does not fit is looked for no farther than that."""
 _LONGEST_FIELD = 40
 _TIME_LENGTH = {"time_local": 26, "time_iso8601": 25}
 _MINUTE_LENGTH = {"time_local": 17, "time_iso8601": 16}
 _MOST_UPSTREAMS = 64
 _SLOW = 10_000
 """ms from which on a duration is read by itself."""
+_SHAPE = np.uint64(0xF0F0F0FFF0)
+_DIGITS = np.uint64(0x3030302E30)
+_HIGH_HALVES = np.uint64(0xF0F0F000F0)
+_LOW_HALVES = np.uint64(0x0F0F0F000F)
+_SIX = np.uint64(0x0606060006)
 _LEFT_OUT = frozenset({0, 460, 499})
 
 
@@ -87,12 +94,17 @@ class Columns:
         plan: of the format.
         times: the clock.
         by_line: reads a line by itself.
+        by_fields: reads a line whose fields were found, such as one of a request that failed.
     """
 
-    def __init__(self, plan: Plan, times: Times, by_line: Line) -> None:
-        self._plan, self._times, self._by_line = plan, times, by_line
+    def __init__(self, plan: Plan, times: Times, by_line: Line, by_fields: Fields) -> None:
+        self._plan, self._times = plan, times
+        self._by_line, self._by_fields = by_line, by_fields
         self._clients, self._paths = Distinct(), Distinct()
         self._upstreams: dict[bytes, int] = {}
+        self._room = np.empty(0, np.bool_)
+        self._more_room = self._room
+        self._hashes: dict[np.uint64, int] = {}
         self._durations: list[NDArray[np.int64]] = []
 
     def block(self, data: bytes, summary: Summary) -> None:
@@ -101,7 +113,7 @@ class Columns:
             data += b"\n"
         window = Window(data + _PAD)
         raw = window.bytes[: len(data)]
-        marks = np.flatnonzero((raw == _QUOTE) | (raw == _END))
+        marks = self._marks(raw)
         ends_at = np.flatnonzero(raw[marks] == _END)
         ends = marks[ends_at]
         starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
@@ -110,11 +122,41 @@ class Columns:
         fit &= ends - starts < LINE_LIMIT
         self._odd(data, raw, ends, fit)
         rows = np.flatnonzero(fit)
-        read = self._read(window, marks, starts[rows], first_mark[rows], summary)
+        found = np.ones(len(rows), np.bool_)
+        fields = _fields(self._plan, window, marks, starts[rows], first_mark[rows], found)
+        read = self._read(window, fields, found.copy(), summary)
         alone = np.ones(len(ends), np.bool_)
         alone[rows[read]] = False
-        self._alone(data, np.flatnonzero(alone), starts, ends, summary)
+        failed = np.flatnonzero(found & ~read)
+        known = {
+            name: list(zip(begin[failed].tolist(), end[failed].tolist(), strict=True))
+            for name, (begin, end) in fields.items()
+        }
+        parts = dict(zip(rows[failed].tolist(), range(len(failed)), strict=True))
+        first = summary.lines + 1
+        for number in np.flatnonzero(alone).tolist():
+            line = data[int(starts[number]) : int(ends[number])]
+            part = parts.get(number)
+            if part is not None:
+                texts = {
+                    name: data[at[part][0] : at[part][1]].decode("ascii")
+                    for name, at in known.items()
+                }
+                if self._by_fields(texts, line, summary, first + number):
+                    continue
+            self._by_line(line, summary, first + number)
         summary.lines += len(ends)
+
+    def _marks(self, raw: NDArray[np.uint8]) -> Places:
+        """Where quotes and line ends are; room is kept, for new pages cost more than the work."""
+        if len(self._room) < len(raw):
+            self._room = np.empty(len(raw) * 5 // 4, np.bool_)
+            self._more_room = np.empty_like(self._room)
+        room, more = self._room[: len(raw)], self._more_room[: len(raw)]
+        np.equal(raw, _QUOTE, out=room)
+        np.equal(raw, _END, out=more)
+        np.logical_or(room, more, out=room)
+        return np.flatnonzero(room)
 
     @staticmethod
     def _odd(data: bytes, raw: NDArray[np.uint8], ends: Places, fit: Flags) -> None:
@@ -127,23 +169,16 @@ class Columns:
         for places in odd:
             fit[np.searchsorted(ends, places)] = False
 
-    def _alone(
-        self, data: bytes, numbers: Places, starts: Places, ends: Places, summary: Summary
-    ) -> None:
-        first = summary.lines + 1
-        for number, start, end in zip(
-            numbers.tolist(), starts[numbers].tolist(), ends[numbers].tolist(), strict=True
-        ):
-            self._by_line(data[start:end], summary, first + number)
-
     def _read(
-        self, window: Window, marks: Places, starts: Places, first_mark: Places, summary: Summary
+        self,
+        window: Window,
+        fields: dict[str, tuple[Places, Places]],
+        good: Flags,
+        summary: Summary,
     ) -> Flags:
-        """Count the lines that are in order; returns which those were."""
-        good = np.ones(len(starts), np.bool_)
-        if not len(starts):
+        """Count the lines that are in order; returns which of `good` those were."""
+        if not len(good):
             return good
-        fields = _fields(self._plan, window, marks, starts, first_mark, good)
         status = _status(window, fields["status"], good)
         if "upstream_status" in fields:
             begin, end = fields["upstream_status"]
@@ -215,18 +250,14 @@ class Columns:
         """For each line its upstream's number and its duration, as one number; -1 for none."""
         begin, end = fields[self._plan.duration]
         length = end - begin
-        word = window.words[np.maximum(end - 8, 0)]
-        digit = [(word >> np.uint64(8 * n)) & np.uint64(255) for n in range(8)]
+        word = window.words[begin]
         none = (length == 1) & (window.bytes[begin] == ord("-"))
-        right = (length >= 5) & (length <= 8) & (digit[4] == ord("."))
-        ms = np.zeros(len(begin), np.int64)
-        for place, factor in ((7, 1), (6, 10), (5, 100), (3, 1_000), (2, 10_000)):
-            there = length > 7 - place
-            value = digit[place].astype(np.int64) - 48
-            right &= ~there | ((value >= 0) & (value <= 9))
-            ms += np.where(there, value * factor, 0)
-        right &= (length <= 6) & (ms < _SLOW)
+        # `d.ddd`: the high halves of the digits are 3, and stay so when 6 is added.
+        right = (length == 5) & ((word & _SHAPE) == _DIGITS)
+        right &= ((word + _SIX) & _HIGH_HALVES) == (_DIGITS & _HIGH_HALVES)
         good &= none | right
+        low = (word & _LOW_HALVES).astype(np.int64)
+        ms = (low & 15) * 1_000 + (low >> 16 & 15) * 100 + (low >> 24 & 15) * 10 + (low >> 32 & 15)
         upstream = self._upstream(window, fields, good)
         return np.where(none, -1, upstream * _SLOW + ms)
 
@@ -237,20 +268,20 @@ class Columns:
             self._upstreams.setdefault(b"", 0)
             return np.zeros(len(good), np.int64)
         begin, end = fields["upstream_addr"]
-        length = end - begin
-        good &= length <= 24
-        words = [masked_word(window.words[begin + at], length - at) for at in (0, 8, 16)]
+        good &= end - begin <= TEXT_LIMIT
+        keys = Distinct.keys(window, begin, end)
         number = np.full(len(good), -1, np.int64)
-        for name, known in self._upstreams.items():
-            number[_equal(words, name) & (length == len(name))] = known
+        for key, known in self._hashes.items():
+            number[keys == key] = known
         while (missing := np.flatnonzero((number < 0) & good)).size:
             if len(self._upstreams) >= _MOST_UPSTREAMS:
                 good[missing] = False
                 break
             at = int(missing[0])
             name = window.data[int(begin[at]) : int(end[at])]
-            self._upstreams[name] = len(self._upstreams)
-            number[_equal(words, name) & (length == len(name))] = self._upstreams[name]
+            known = self._upstreams.setdefault(name, len(self._upstreams))
+            self._hashes[keys[at]] = known
+            number[keys == keys[at]] = known
         return number
 
     def _count(self, durations: Places) -> None:
@@ -272,14 +303,6 @@ class Columns:
             name = "" if upstream == b"-" else upstream.decode("ascii")
             for ms in np.flatnonzero(counts).tolist():
                 summary.duration(name, bucket(ms), int(counts[ms]))
-
-
-def _equal(words: list[NDArray[np.uint64]], name: bytes) -> Flags:
-    same = np.ones(len(words[0]), np.bool_)
-    for place, word in enumerate(words):
-        part = name[place * 8 : place * 8 + 8]
-        same &= word == np.uint64(int.from_bytes(part, "little"))
-    return same
 
 
 def _fields(

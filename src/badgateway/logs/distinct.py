@@ -24,7 +24,7 @@ class Window:
     """Bytes that can be read at any place, one or eight at a time.
 
     Args:
-        data: the bytes, with at least 64 more at the end than are asked for.
+        data: the bytes, and behind them as many more as may be looked at from the last one.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -40,7 +40,7 @@ class Window:
         """Take out of `good` where something else than `literal` stands."""
         for offset in range(0, len(literal), 8):
             part = literal[offset : offset + 8]
-            word = masked_word(self.words[np.minimum(at + offset, len(self.words) - 1)], len(part))
+            word = self.words[at + offset if offset else at] & _MASKS[len(part)]
             good &= word == np.uint64(int.from_bytes(part, "little"))
 
     def find(self, at: Places, character: int, longest: int, good: Flags) -> Places:
@@ -48,8 +48,7 @@ class Window:
         end = at.copy()
         rest = np.arange(len(at))
         for offset in range(0, longest, 8):
-            places = at[rest] + offset
-            np.minimum(places, len(self.words) - 1, out=places)
+            places = at[rest] + offset if offset else at
             zero = _zeros(self.words[places], character)
             hit = zero != 0
             if offset == 0 and hit.all():
@@ -118,9 +117,8 @@ class Distinct:
         hashed = np.full(len(begin), _SEED, np.uint64)
         end = begin.copy()
         rest = np.arange(len(begin))
-        last = len(window.words) - 1
         for offset in range(0, longest, 8):
-            word = window.words[np.minimum(begin[rest] + offset, last)]
+            word = window.words[begin[rest] + offset]
             stop = _zeros(word, stops[0]) | _zeros(word, stops[1])
             ended = stop != 0
             length = np.where(ended, _first(stop), 8)
@@ -134,7 +132,13 @@ class Distinct:
 
     def add(self, window: Window, keys: Words, begin: Places, end: Places) -> None:
         """Count texts by their hashes; new ones are cut out of the window."""
-        found, first, counts = np.unique(keys, return_index=True, return_counts=True)
+        if not len(keys):
+            return
+        order = np.argsort(keys)
+        ordered = keys[order]
+        starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
+        found, first = ordered[starts], order[starts]
+        counts = np.diff(starts, append=len(keys))
         place = np.searchsorted(self._known, found)
         place[place == len(self._known)] = 0
         known = self._known[place] == found if len(self._known) else np.zeros(len(found), np.bool_)

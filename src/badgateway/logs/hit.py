@@ -62,6 +62,7 @@ class Form:
         parse: takes a line apart; None for one that is no request.
         format: as nginx would declare it, where the lines follow such a format: it can be read
             by columns.
+        of_fields: what `parse` makes of a line's fields, for such a format.
         note: lines that are no requests and no loss: returns True for those.
     """
 
@@ -69,6 +70,7 @@ class Form:
     parse: Parse
     format: str | None = None
     note: Callable[[str], bool] = lambda _: False
+    of_fields: Callable[[Mapping[str, str]], Hit | None] = lambda _: None
 
 
 class AccessDialect(Protocol):

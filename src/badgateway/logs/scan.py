@@ -1,6 +1,6 @@
 """One piece of one log to its summary: line by line, or by columns where that can be done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta, timezone
 from functools import partial
@@ -73,7 +73,7 @@ def filler(log: Log) -> Filler:
             return _Requests(log, form)
         plan = plan_of(form.format)
         if plan is not None:
-            return Columns(plan, times, by_line(log, form))
+            return Columns(plan, times, by_line(log, form), by_fields(log, form))
     return _Requests(log, form)
 
 
@@ -87,6 +87,7 @@ def line_filler(log: Log) -> Filler:
 
 
 Line = Callable[[bytes, Summary, int], None]
+Fields = Callable[[Mapping[str, str], bytes, Summary, int], bool]
 
 
 def by_line(log: Log, form: Form) -> Line:
@@ -100,6 +101,19 @@ def by_line(log: Log, form: Form) -> Line:
             summary.hit(hit, partial(_example, log, number, text))
         elif text.strip() and not note(text) and not text.startswith("#"):
             summary.unreadable(partial(_example, log, number, text))
+
+    return add
+
+
+def by_fields(log: Log, form: Form) -> Fields:
+    """What adds one line of an access log whose fields are known; False where it is no request."""
+    of_fields = form.of_fields
+
+    def add(fields: Mapping[str, str], line: bytes, summary: Summary, number: int) -> bool:
+        hit = of_fields(fields)
+        if hit is not None:
+            summary.hit(hit, lambda: _example(log, number, line_text(line)))
+        return hit is not None
 
     return add
 

@@ -19,6 +19,8 @@ STDIN = "-"
 HEAD_LINES = 200
 BLOCK = 1 << 21
 """Bytes that are read at once."""
+_LONGEST = 1 << 24
+"""Bytes of a line that are skipped as one; what is longer counts as several lines."""
 _ROTATED = re.compile(
     r"^(?P<base>.+?)(?:[.-](?P<number>\d{1,4}|\d{8}(?:[-_]?\d{2,6})?))?"
     r"(?P<pack>\.(?:gz|zst|xz|bz2))?$"
@@ -259,33 +261,20 @@ def whole_lines(file: BinaryIO, piece: Piece) -> Iterator[bytes]:
         file.seek(piece.start - 1)
         at = piece.start - 1 + len(file.readline())
     limit = None if piece.log.packed else piece.end
-    rest = b""
     while limit is None or at < limit:
-        # The last line may end behind the piece, but not behind what was there at the start.
         block = file.read(BLOCK if limit is None else min(BLOCK, limit - at))
         if not block:
             if limit is None:
-                break
-            if rest:
-                yield rest
+                return
             raise ShortenedError(f"it became {limit - at:,} bytes shorter while it was read")
         at += len(block)
-        if limit is not None and at >= limit and not block.endswith(b"\n"):
-            left = max(0, piece.log.size - at)
-            more = file.readline(left) if left else b""
-            yield rest + block + more
-            return
-        cut = block.rfind(b"\n") + 1
-        if cut:
-            yield rest + block[:cut]
-            rest = block[cut:]
-        else:
-            rest += block
-            if len(rest) > 8 * BLOCK:
-                # No line is that long; what is one anyway is dropped up to its end.
-                rest = rest[:LINE_LIMIT]
-    if rest:
-        yield rest
+        if not block.endswith(b"\n"):
+            # The last line may end behind the piece, but not behind what was there at the start.
+            most = _LONGEST if limit is None else min(_LONGEST, piece.log.size - at)
+            rest = file.readline(most) if most > 0 else b""
+            at += len(rest)
+            block += rest
+        yield block
 
 
 def line_text(line: bytes) -> str:

@@ -44,16 +44,7 @@ class Facts:
     @property
     def nginx_resolvers(self) -> tuple[str, ...]:
         """The name servers that nginx is told to ask for this site's upstream."""
-        files = {
-            o.text("file")
-            for o in self.verdict.observations
-            if o.name == "config-upstream" and o.text("by") == "nginx" and o.value.get("variable")
-        }
-        found: list[str] = []
-        for file in sorted(files):
-            text = self.text(file) or ""
-            found += re.findall(r"(?<![\w#])resolver[ \t]+([\d.]{7,15})", text)
-        return tuple(dict.fromkeys(found))
+        return resolvers_told(self.verdict, self.text)
 
     @property
     def evidence(self) -> Evidence:
@@ -69,6 +60,19 @@ class Facts:
         folder = file.rsplit("/", 1)[0]
         near = [one for one in found if one.config and folder.startswith(_folder(one.config))]
         return near[0] if near else found[0] if len(found) == 1 else None
+
+
+def resolvers_told(verdict: Verdict, text: Callable[[str], str | None]) -> tuple[str, ...]:
+    """The addresses of `resolver` in nginx's files that look up an upstream at each request."""
+    files = {
+        o.text("file")
+        for o in verdict.observations
+        if o.name == "config-upstream" and o.text("by") == "nginx" and o.value.get("variable")
+    }
+    found: list[str] = []
+    for file in sorted(files):
+        found += re.findall(r"(?<![\w#])resolver[ \t]+([\d.]{7,15})", text(file) or "")
+    return tuple(dict.fromkeys(found))
 
 
 def _folder(path: str) -> str:

@@ -43,6 +43,9 @@ def alone(state: Path) -> Iterator[None]:
         JournalError: another run is under way.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A journal names commands that an undo runs: nobody else may have written it.
+    if state.stat().st_uid != os.geteuid() or state.stat().st_mode & 0o022:
+        raise JournalError(f"{state} may be written by somebody else; chown and chmod 700 it first")
     with (state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

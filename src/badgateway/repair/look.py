@@ -12,7 +12,7 @@ from badgateway.knowledge.started import started
 from badgateway.model.listening import address_of
 from badgateway.model.machine import Measured, Rule, Running, Service
 from badgateway.model.verdict import Verdict
-from badgateway.remedies.facts import Facts
+from badgateway.remedies.facts import Facts, resolvers_told
 from badgateway.repair.apply import FILE_LIMIT
 from badgateway.state.firewall import rules_of
 from badgateway.state.measure import measured
@@ -70,6 +70,10 @@ def _near(verdict: Verdict) -> list[Place]:
         for key in ("upstream", "database")
     ]  # fmt: skip
     hosts = {a.host for text in texts if (a := address_of(text)) is not None}
+    # An upstream's name leads where its addresses are; a resolver is asked on the way.
+    hosts |= {str(a) for o in verdict.observations if o.name == "name-answer"
+              for a in o.items("addresses")}  # fmt: skip
+    hosts |= set(resolvers_told(verdict, text_of))
     own, *others = places()
     return [own, *(p for p in others if hosts & p.addresses - {"127.0.0.1", "::1"})][:PLACES]
 
@@ -149,10 +153,13 @@ def _ports() -> tuple[int, int] | None:
 
 async def _measured(verdict: Verdict) -> dict[str, Measured]:
     """Each upstream that takes connections, asked once more with more time."""
+    # Who is stopped is not waited for.
+    stopped = {o.text("address") for o in verdict.observations if o.name == "upstream-frozen"}
     takes = {
         o.text("upstream"): o
         for o in verdict.observations
         if o.name == "upstream-asked"
+        and o.text("upstream") not in stopped
         and o.text("result") in ("answers", "accepts", "silent", "invalid-answer", "closes")
         and o.text("protocol") in ("http", "https")
     }

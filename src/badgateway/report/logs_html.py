@@ -27,7 +27,7 @@ section.card{background:var(--card);border:1px solid var(--line);border-radius:.
 padding:1rem 1.2rem;margin:1rem 0}section.card h3{margin:0;font-size:1.05rem}
 svg{width:100%;height:auto;display:block}table{border-collapse:collapse;width:100%}
 td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}
-th{color:var(--soft);font-weight:500}td.n{text-align:right;white-space:nowrap;
+th{color:var(--soft);font-weight:500;white-space:nowrap}td.n{text-align:right;white-space:nowrap;
 font-variant-numeric:tabular-nums}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
 .bar{fill:var(--ok)}.err{fill:var(--bad)}.axis{stroke:var(--line)}text{fill:var(--soft);font-size:12px}
 details summary{cursor:pointer;color:var(--soft)}
@@ -46,6 +46,7 @@ def logs_html(report: LogReport, words: Words) -> str:
             f"<title>badgateway: {_text(words.say('incidents'))}</title>",
             f"<style>{_STYLE}</style></head><body>",
             *_head(report, words),
+            *_overview(report, words),
             *(part for one in report.incidents for part in _incident(one, words)),
             *_background(report, words),
             *_tables(report, words),
@@ -94,7 +95,7 @@ def _chart(values: Sequence[int], report: LogReport, kind: str, words: Words) ->
     for at, value in enumerate(values):
         if not value:
             continue
-        height = max(1.5, value / top * (_HEIGHT - 30))
+        height = max(1.5, value / top * (_HEIGHT - 36))
         when = datetime.fromtimestamp(
             report.begin.timestamp() + at * report.step, report.begin.tzinfo
         )
@@ -115,8 +116,25 @@ def _chart(values: Sequence[int], report: LogReport, kind: str, words: Words) ->
     )
 
 
+def _overview(report: LogReport, words: Words) -> Iterator[str]:
+    """The time line: one row for each incident, leading to its details."""
+    if len(report.incidents) < 2:
+        return
+    yield f"<h2>{_text(words.say('Time line'))}</h2><table>"
+    for one in report.incidents:
+        first = next(iter(one.verdict.causes), None)
+        cause = f"{words.percent(first.probability)} {first.cause}" if first else "?"
+        share = f"{100 * one.share:.0f} %" if one.share is not None else ""
+        yield (
+            f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{_when(one.begin)}</td>'
+            f'<td class="n">{one.errors:,}</td><td class="n">{share}</td>'
+            f"<td>{_text(cause)}</td></tr>"
+        )
+    yield "</table>"
+
+
 def _incident(incident: Incident, words: Words) -> Iterator[str]:
-    yield '<section class="card">'
+    yield f'<section class="card" id="{incident.id}">'
     going = f' <span class="bad">{_text(words.say("still going on"))}</span>'
     yield (
         f"<h3>{incident.id}: {_when(incident.begin)} – {_when(incident.end)} UTC"

@@ -23,7 +23,8 @@ from badgateway.report.words import Words
 
 _BARS, _BARS_ASCII = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 _SHOWN = 3
-_MOST_INCIDENTS = 30
+_MOST_DETAILED = 5
+_MOST_ROWS = 200
 _MOST_STEPS = 3
 _SURE = 0.05
 """A cause less probable than this is not worth a line."""
@@ -78,8 +79,10 @@ def change_words(change: Change, words: Words) -> Iterator[str]:
         yield f"  {safe(wording.example, 300)}"
 
 
-def show(report: LogReport, words: Words, out: Console, brief: bool = False) -> None:
-    """Print the whole report."""
+def show(
+    report: LogReport, words: Words, out: Console, brief: bool = False, every: bool = False
+) -> None:
+    """Print the whole report; with `every` the details of all incidents, not of the worst."""
     simple = not out.encoding.lower().startswith("utf")
     for line in _head(report, words):
         out.print(line)
@@ -92,12 +95,18 @@ def show(report: LogReport, words: Words, out: Console, brief: bool = False) -> 
             line.append(f"  {words.say('most: {count}', count=f'{max(values):,}')}", "dim")
             out.print(line, no_wrap=True, overflow="ellipsis")
     out.print()
-    shown = report.incidents[-_MOST_INCIDENTS:]
     out.print(Text(_title(report, words), "bold red" if report.incidents else "bold"))
-    if len(report.incidents) > len(shown):
-        more = words.say("the latest {count}; --json and --html have all", count=len(shown))
-        out.print(Text(f"  {more}", "dim"))
-    for incident in shown:
+    if len(report.incidents) > 1:
+        for line in _overview(report, words, simple):
+            out.print(line, no_wrap=True, overflow="ellipsis")
+    detailed = report.incidents
+    if not every and len(detailed) > _MOST_DETAILED:
+        worst = sorted(detailed, key=lambda one: -one.errors)[:_MOST_DETAILED]
+        detailed = tuple(one for one in detailed if one in worst)
+        out.print()
+        told = words.say("The worst {count} (--all shows every one):", count=len(detailed))
+        out.print(Text(told, "bold"))
+    for incident in detailed if not (brief and len(report.incidents) > 1) else ():
         out.print()
         _incident(incident, words, out, simple, brief)
     if report.background is not None:
@@ -105,7 +114,7 @@ def show(report: LogReport, words: Words, out: Console, brief: bool = False) -> 
         _background(report.background, words, out)
     if not brief:
         for title, rows in (
-            (words.say("What error logs say"), _wordings(report.wordings[:12])),
+            (words.say("What error logs say"), _wordings(report.wordings[:12], words)),
             (words.say("How long upstreams took"), _durations(report, words)),
             (words.say("Who asked most"), _counts(report.clients[:5], words)),
             (words.say("What was asked for most"), _counts(report.paths[:5], words)),
@@ -161,6 +170,27 @@ def _title(report: LogReport, words: Words) -> str:
     if count == 1:
         return words.say("1 incident")
     return words.say("{count} incidents", count=count)
+
+
+def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
+    """The time line: one row for each incident."""
+    rows = report.incidents[-_MOST_ROWS:]
+    if len(rows) < len(report.incidents):
+        yield Text("  " + words.say("the latest {count}; --json has all", count=len(rows)), "dim")
+    top = max(one.errors for one in rows)
+    bars = _BARS_ASCII if simple else _BARS
+    for one in rows:
+        line = Text(f"{one.id:>5}  {_when(one.begin)}  ")
+        line.append(f"{_lasted(one.end - one.begin, words):>8}  ")
+        line.append(bars[min(7, int(7 * one.errors / top + 0.5))] + " ", "red")
+        line.append(f"{one.errors:>8,}  ")
+        share = f"{100 * one.share:.0f} %" if one.share is not None else ""
+        line.append(f"{share:>5}  ")
+        first = next(iter(one.verdict.causes), None)
+        if first is not None and first.probability >= _SURE:
+            line.append(first.cause, "bold" if one.verdict.determined else "")
+            line.append(f" ({words.percent(first.probability)})", "dim")
+        yield line
 
 
 def _incident(incident: Incident, words: Words, out: Console, simple: bool, brief: bool) -> None:
@@ -223,7 +253,7 @@ def _details(incident: Incident, words: Words) -> Iterator[Row]:
         )
         yield Row(Text(f"      {words.say('time')}: ", "dim"), Text(told), 15)
     for wording in incident.wordings[:_SHOWN]:
-        yield _wording(wording, "      ")
+        yield _wording(wording, words, "      ")
     steps = [step for step in incident.verdict.steps if step.who is Who.OWNER][:_MOST_STEPS]
     for step in steps:
         yield Row(Text("      → "), Text(safe(words.say(step.text), 400)), 8)
@@ -231,17 +261,17 @@ def _details(incident: Incident, words: Words) -> Iterator[Row]:
             yield Row(Text("        $ "), Text(safe(step.command, 400), "cyan"), 10)
 
 
-def _wording(wording: Wording, indent: str) -> Row:
+def _wording(wording: Wording, words: Words, indent: str) -> Row:
     body = Text(safe(wording.text, 160))
     about = f" [{safe(wording.subject, 60)}]" if wording.subject else ""
-    body.append(f"{about}  {safe(wording.source, 120)}", "dim")
+    body.append(f"{about}  {words.say('first:')} {safe(wording.source, 120)}", "dim")
     mark = "✓" if wording.known else "?"
     return Row(Text(f"{indent}{mark} {wording.count:>6,}× ", "dim"), body, len(indent) + 10)
 
 
-def _wordings(wordings: Sequence[Wording]) -> Iterator[Row]:
+def _wordings(wordings: Sequence[Wording], words: Words) -> Iterator[Row]:
     for wording in wordings:
-        yield _wording(wording, "  ")
+        yield _wording(wording, words, "  ")
 
 
 def _background(background: Background, words: Words, out: Console) -> None:

@@ -26,11 +26,16 @@ def rules_of(place: Place) -> Iterator[Rule]:
     for item in items[:_MOST]:
         chain, rule = item.get("chain"), item.get("rule")
         if isinstance(chain, dict) and chain.get("hook"):
-            hooks[chain["family"], chain["table"], chain["name"]] = str(chain["hook"])
+            hooks[_key(chain, "name")] = str(chain["hook"])
         elif isinstance(rule, dict):
-            hook = hooks.get((rule["family"], rule["table"], rule["chain"]), "")
+            hook = hooks.get(_key(rule, "chain"), "")
             if hook and (found := _rule(rule, hook, holder)) is not None:
                 yield found
+
+
+def _key(item: Mapping[str, Any], name: str) -> tuple[str, str, str]:
+    """A chain's family, table and name; empty where they are not told."""
+    return str(item.get("family", "")), str(item.get("table", "")), str(item.get(name, ""))
 
 
 def _rule(rule: Mapping[str, Any], hook: str, holder: int) -> Rule | None:
@@ -59,7 +64,7 @@ def _rule(rule: Mapping[str, Any], hook: str, holder: int) -> Rule | None:
         elif not (isinstance(left, dict) and left.get("meta", {}).get("key") == "l4proto"):
             more = True
     return Rule(
-        rule["family"], rule["table"], rule["chain"], hook, saddr, daddr, protocol, ports, more,
+        *_key(rule, "chain"), hook, saddr, daddr, protocol, ports, more,
         holder,
     )  # fmt: skip
 

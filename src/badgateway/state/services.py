@@ -21,7 +21,7 @@ _UNITS = (
 )
 _LIMIT = 64 * 1024
 _MOST = 500
-_CONFIG = re.compile(r"(?:-c|-f|-n|--config|--fpm-config)[ =](/[\w./@+-]+)")
+_CONFIG = re.compile(r"(?:-c|-f|-n|--config|--fpm-config|--conf-file|-C)[ =](/[\w./@+-]+)")
 _NAME = re.compile(r"[A-Za-z0-9_][\w.@:-]{0,127}\Z")
 
 
@@ -63,11 +63,10 @@ def _scripts(
             continue
         text = _text(path)
         addresses, config = listens(text), _config(text)
-        if addresses or config:
-            # LSB 5.0, 22.2: a script's status is 0 while it runs; `service` prints what it says.
-            said = output_of([*into, "service", path.name, "status"]) or ""
-            running = "is running" in said and "not running" not in said
-            yield Service(path.name, "init", running, addresses, config, holder, _pid_file(text))
+        # LSB 5.0, 22.2: a script's status is 0 while it runs; `service` prints what it says.
+        said = output_of([*into, "service", path.name, "status"]) or ""
+        running = "is running" in said and "not running" not in said
+        yield Service(path.name, "init", running, addresses, config, holder, _pid_file(text))
 
 
 def _containers() -> Iterator[Service]:

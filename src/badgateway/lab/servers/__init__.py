@@ -88,6 +88,9 @@ class Server:
     def stop(self, how: int = signal.SIGTERM) -> None:
         """End the whole process group, by force after two seconds."""
         process, self.process = self.process, None
+        if self.on_demand:
+            # Nothing is left of it: its machine does not know it as a service any more.
+            (self.hop.folder / "init.d" / self.name).unlink(missing_ok=True)
         if process is None or process.poll() is not None:
             return
         os.killpg(process.pid, how)

@@ -5,7 +5,7 @@ A format that nobody declared is worked out from the lines: what is named in the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from badgateway.knowledge.log_format import expression_of, pieces_of
 from badgateway.logs.clock import Times
@@ -28,6 +28,7 @@ WANTED = (
     *("upstream_addr", "upstream_status", "upstream_connect_time", "upstream_header_time"),
     "upstream_response_time",
 )
+_MOST_SECONDS = 4_096
 _TIMES = ("time_local", "time_iso8601")
 _NAMED = re.compile(r'([A-Za-z_][\w.-]{0,40})([=:] ?)("?)')
 _ADDRESS = re.compile(r"(?:[\w.-]+|\[[0-9a-f:]+\]):\d{1,5}|unix:/\S+")
@@ -82,16 +83,26 @@ def form(head: Sequence[str], formats: Sequence[str], times: Times) -> Form | No
     if best is None:
         return None
     text, short, expression = best
+    seconds: dict[str, int | None] = {}
+
+    def second(written: str) -> int | None:
+        """The time; many lines share one."""
+        known = seconds.get(written)
+        if known is None:
+            if len(seconds) >= _MOST_SECONDS:
+                seconds.clear()
+            known = seconds[written] = times.of(written)
+        return known
 
     def parse(line: str) -> Hit | None:
         found = expression.match(line)
-        return _hit(found.groupdict(default=""), times) if found else None
+        return _hit(found.groupdict(default=""), second) if found else None
 
-    return Form("access-log", parse, short)
+    return Form("access-log", parse, short, of_fields=lambda fields: _hit(fields, second))
 
 
-def _hit(fields: dict[str, str], times: Times) -> Hit | None:
-    second = times.of(fields.get("time_local") or fields.get("time_iso8601") or "")
+def _hit(fields: Mapping[str, str], time: Callable[[str], int | None]) -> Hit | None:
+    second = time(fields.get("time_local") or fields.get("time_iso8601") or "")
     took = ms_of(fields.get("request_time"))
     for name, unit in (("request_time_us", 1e-6), ("request_time_ms", 1e-3)):
         took = ms_of(fields.get(name), unit) if name in fields else took

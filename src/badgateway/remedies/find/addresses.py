@@ -29,15 +29,49 @@ def listener(facts: Facts) -> Iterator[Binding]:
     """Nothing listens where requests are sent, and exactly one listener can be meant."""
     if facts.stated.get("upstream"):
         return
-    words = ("listens-elsewhere", "listens-on-other-family")
-    for wrong in facts.evidence.named(*words):
-        found = wrong.text("found")
+    meant = {
+        o.text("upstream"): o.text("found")
+        for o in facts.evidence.named("listens-elsewhere", "listens-on-other-family")
+    }
+    for line in once(upstreams(facts)):
+        upstream = line.text("upstream")
+        found = meant.get(upstream) or _pool(facts, line) or _loopback(facts, upstream)
         if (there := address_of(found)) is not None and there.everywhere and not there.path:
             found = f"127.0.0.1:{there.port}"
-        for line in once(
-            [o for o in upstreams(facts) if o.text("upstream") == wrong.text("upstream")]
-        ):
-            yield at(line, upstream=line.text("upstream"), found=found)
+        if found:
+            yield at(line, upstream=upstream, found=found)
+
+
+def _pool(facts: Facts, line: Observation) -> str:
+    """The one pool of PHP-FPM's on the machine that is asked; any pool runs any script."""
+    silent = {o.text("upstream") for o in facts.evidence.named("no-listener")}
+    wanted = address_of(line.text("upstream"))
+    if line.text("protocol") != "fastcgi" or line.text("upstream") not in silent or wanted is None:
+        return ""
+    listening = {o.text("address") for o in facts.evidence.named("listening")}
+    found = {
+        o.text("address")
+        for o in facts.evidence.named("config-pool")
+        if o.text("address") in listening
+        and (there := address_of(o.text("address"))) is not None
+        and bool(there.path) == bool(wanted.path)
+        and there.host == wanted.host
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def _loopback(facts: Facts, upstream: str) -> str:
+    """For `localhost`, the one of its two addresses at which somebody listens."""
+    wanted = address_of(upstream)
+    if wanted is None or wanted.host != "localhost":
+        return ""
+    here = [o for o in facts.evidence.named("listening") if not o.text("place")]
+    there = [address_of(o.text("address")) for o in here]
+    hosts = {a.host for a in there if a is not None and a.port == wanted.port and a.loopback}
+    if len(hosts) != 1:
+        return ""
+    host = hosts.pop()
+    return f"[{host}]:{wanted.port}" if ":" in host else f"{host}:{wanted.port}"
 
 
 def not_tls(facts: Facts) -> Iterator[Binding]:
@@ -135,8 +169,14 @@ def health_path(facts: Facts) -> Iterator[Binding]:
         "health-check-failed", "upstreams-all-down", "upstream-marked-down"
     )
     for line in once(upstreams(facts)) if named else ():
-        if line.text("upstream") in answering:
+        if line.text("upstream") not in answering:
+            continue
+        if line.text("by") != "varnish":
             yield at(line)
+            continue
+        for number, text in enumerate((facts.text(line.text("file")) or "").splitlines(), 1):
+            if ".url" in text:
+                yield {**at(line), "line": number}
 
 
 def reused_connections(facts: Facts) -> Iterator[Binding]:

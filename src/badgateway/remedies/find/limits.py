@@ -12,6 +12,8 @@ FINDERS = ("header_buffers", "read_time", "more_children", "longer_children", "l
 
 PAGE = 4_096
 """Bytes of a memory page: nginx's buffers are multiples of it."""
+MOST_HEAD = 65_536
+"""Bytes of a header beyond which others on the way refuse it too: it is the application's fault."""
 LONGEST = 120
 """Seconds beyond which waiting helps no visitor."""
 MOST_CHILDREN = 200
@@ -23,6 +25,8 @@ def header_buffers(facts: Facts) -> Iterator[Binding]:
     for line in once(upstreams(facts)):
         seen = facts.measured.get(line.text("upstream"))
         head = seen.head if seen is not None and seen.head else 0
+        if head > MOST_HEAD:
+            continue
         # Without a measured head: the next sizes above the defaults of 4 and 8 KB.
         size = max(math.ceil(head * 1.5 / PAGE) * PAGE, 4 * PAGE if head else 16 * PAGE)
         yield at(
@@ -48,8 +52,11 @@ def more_children(facts: Facts) -> Iterator[Binding]:
     """As many children as the free memory holds, at most four times as many as now."""
     for pool in once(pools(facts)):
         most = pool.number("most")
-        full = [
-            o for o in facts.evidence.named("pool-status") if o.text("pool") == pool.text("pool")
+        status = facts.evidence.named("pool-status")
+        queues = facts.evidence.named("queue-waiting", "listen-queue-full")
+        # Who waits in the queue waits for a child.
+        full = [o for o in status if o.text("pool") == pool.text("pool")] + [
+            o for o in queues if o.text("address") == pool.text("address")
         ]
         if not most or not full or facts.memory is None:
             continue

@@ -25,7 +25,14 @@ def stopped_process(facts: Facts) -> Iterator[Binding]:
 def upstream_service(facts: Facts) -> Iterator[Binding]:
     """The one service that would listen where nothing does."""
     wanted = [a for o in failing(facts) if (a := address_of(o.text("upstream"))) is not None]
-    yield from _one([s for s in facts.services if any(_would_serve(facts, s, a) for a in wanted)])
+    told = list(_one([s for s in facts.services if any(_would_serve(facts, s, a) for a in wanted)]))
+    if told or not facts.evidence.named("no-listener"):
+        yield from told
+        return
+    # Nothing says where it would listen: then the only one of its machine that does not run.
+    # Of systemd's units and of containers many rest by intention; of a server's scripts few.
+    silent = [s for s in facts.services if s.manager == "init" and not s.addresses]
+    yield from _one([s for s in silent if not s.config])
 
 
 def database_service(facts: Facts) -> Iterator[Binding]:

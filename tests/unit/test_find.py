@@ -1,0 +1,171 @@
+"""Where remedies act: one binding for each place, nothing on doubt, nothing hostile."""
+
+import json
+
+import pytest
+
+from badgateway.knowledge.remedy import load_handling, load_remedies
+from badgateway.model.argument import ArgumentError
+from badgateway.model.hop import Hop
+from badgateway.model.machine import Measured, Rule, Running, Service
+from badgateway.model.observation import Observation
+from badgateway.model.plan import Command, Edit, Opening
+from badgateway.model.verdict import Outcome, RankedCause, Verdict
+from badgateway.remedies.edit import EditError
+from badgateway.remedies.facts import Facts
+from badgateway.remedies.plan import plan_of, propose
+from badgateway.state import firewall
+from badgateway.state.place import Place
+
+NGINX = "server {\n  server_name shop.example;\n  location / {\n    proxy_pass http://10.0.0.2:8080;\n  }\n}\n"  # noqa: E501
+REMEDIES, HANDLING = load_remedies(), load_handling()
+
+
+def seen(name: str, **value) -> Observation:
+    return Observation(Hop.GATEWAY, name, value, "here")
+
+
+def facts(cause: str, *observations: Observation, **more) -> Facts:
+    upstream = more.pop("upstream", "10.0.0.2:8080")
+    line = seen("config-upstream", by="nginx", file="/etc/nginx/nginx.conf", line=4, place="",
+                upstream=upstream, protocol="http", sites=("shop.example",))  # fmt: skip
+    verdict = Verdict(
+        "https://shop.example/", Outcome.GATEWAY_ERROR, 502,
+        causes=(RankedCause(cause, Hop.GATEWAY, 0.9),), observations=(line, *observations),
+    )  # fmt: skip
+    nginx = Running("nginx", 77, "/usr/sbin/nginx", ("-c", "/etc/nginx/nginx.conf"),
+                    "/etc/nginx/nginx.conf", "www-data")  # fmt: skip
+    text = more.pop("text", lambda path: NGINX if path == "/etc/nginx/nginx.conf" else None)
+    return Facts(verdict, text, running=(nginx,), **more)
+
+
+def test_a_stated_address_becomes_an_edit_that_is_tested_and_reloaded():
+    """The owner says where the application listens: the line changes, nginx tests and reloads."""
+    known = facts("upstream-wrong-address", stated={"upstream": "10.0.0.2:8000"})
+    plan = propose(known, REMEDIES, HANDLING).plans[0]
+    assert plan.changes == (Edit("/etc/nginx/nginx.conf", NGINX, NGINX.replace("8080", "8000")),)
+    assert plan.tests == (("/usr/sbin/nginx", "-c", "/etc/nginx/nginx.conf", "-t"),)
+    assert plan.reloads == (("kill", "-HUP", "77"),)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["10.0.0.2:8000; return 200 hacked", "$(reboot):80", "-h:80", "a\nb:80", "unix:/a b", "/etc"],
+)
+def test_a_hostile_address_changes_nothing(hostile):
+    """What is no address never becomes a directive; it is refused with its reason."""
+    known = facts("upstream-wrong-address", stated={"upstream": hostile})
+    proposed = propose(known, REMEDIES, HANDLING)
+    assert proposed.plans == ()
+    assert "point-as-stated" in proposed.refused
+
+
+@pytest.mark.parametrize("hostile", ["x; reboot", "--help", "$(id)", "a b", "../x"])
+def test_a_hostile_service_is_not_started(hostile):
+    """The name of a service that is none never becomes an argument."""
+    service = Service(hostile, "systemd", False, ("10.0.0.2:8080",))
+    known = facts("upstream-down", seen("no-listener", upstream="10.0.0.2:8080"),
+                  services=(service,))  # fmt: skip
+    with pytest.raises(ArgumentError):
+        plan_of(REMEDIES["start-upstream"], "upstream-down", known, HANDLING)
+
+
+def test_the_service_that_would_listen_there_is_started():
+    """The unit is started, and stopping it is what undoes that."""
+    service = Service("shop.service", "systemd", False, ("0.0.0.0:8080",))
+    other = Service("mail.service", "systemd", False, ("127.0.0.1:25",))
+    known = facts("upstream-down", services=(service, other))
+    plan = propose(known, REMEDIES, HANDLING).plans[0]
+    assert plan.changes == (
+        Command(("systemctl", "start", "--", "shop.service"),
+                ("systemctl", "stop", "--", "shop.service"), "starts the unit"),
+    )  # fmt: skip
+
+
+def test_of_two_services_none_is_started():
+    """Where several would listen there nobody can tell which is meant."""
+    services = tuple(Service(n, "systemd", False, ("*:8080",)) for n in ("a.service", "b.service"))
+    known = facts("upstream-down", services=services)
+    assert propose(known, REMEDIES, HANDLING).plans == ()
+
+
+def test_a_rule_that_stops_the_link_gets_an_exception_and_no_more():
+    """One address and one port are let through; the rule itself stays."""
+    rule = Rule("inet", "filter", "output", "output", "", "10.0.0.2", "tcp", (8080,))
+    known = facts("link-firewall", rules=(rule,))
+    plan = propose(known, REMEDIES, HANDLING).plans[0]
+    opening = plan.changes[0]
+    assert isinstance(opening, Opening)
+    assert opening.matches == ("ip", "daddr", "10.0.0.2", "tcp", "dport", "8080")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule("inet", "filter", "output", "output"),
+        Rule("inet", "filter", "output", "output", "", "10.0.0.3", "tcp", (8080,)),
+        Rule("inet", "filter", "output", "output", "", "10.0.0.2", "tcp", (8080,), more=True),
+        Rule("inet", "filter", "forward", "forward", "", "10.0.0.2", "tcp", (8080,)),
+    ],
+)
+def test_other_rules_are_left_alone(rule):
+    """A policy of the whole machine, another address, a condition that we do not understand."""
+    assert propose(facts("link-firewall", rules=(rule,)), REMEDIES, HANDLING).plans == ()
+
+
+def test_buffers_hold_the_header_that_was_measured():
+    """30,000 bytes want 45,000, which are eleven pages and 44 KB."""
+    known = facts("header-too-big", measured={"10.0.0.2:8080": Measured(0.1, 30_000, True)})
+    edit = propose(known, REMEDIES, HANDLING).plans[0].changes[0]
+    assert isinstance(edit, Edit)
+    assert "proxy_buffer_size 44k;" in edit.after
+    assert "proxy_busy_buffers_size 88k;" in edit.after
+
+
+@pytest.mark.parametrize(("took", "waits"), [(8.0, "13s"), (None, None), (100.0, None)])
+def test_the_gateway_waits_as_long_as_the_application_takes(took, waits):
+    """Half as long again; not at all where it never answers or takes longer than anybody waits."""
+    measured = {"10.0.0.2:8080": Measured(took, 100, True)}
+    plans = propose(facts("upstream-timeout-slow-app", measured=measured), REMEDIES, HANDLING).plans
+    texts = [c.after for plan in plans for c in plan.changes if isinstance(c, Edit)]
+    assert [f"proxy_read_timeout {waits};" in text for text in texts] == ([True] if waits else [])
+
+
+def test_a_file_of_another_machine_is_not_edited():
+    """What a copied file says about a line cannot be changed here."""
+    known = facts("upstream-wrong-address", stated={"upstream": "10.0.0.2:8000"},
+                  text=lambda _: None)  # fmt: skip
+    with pytest.raises(EditError, match="cannot be read"):
+        plan_of(REMEDIES["point-as-stated"], "upstream-wrong-address", known, HANDLING)
+
+
+def test_rules_are_read_as_nft_prints_them(monkeypatch):
+    """A rule's address and port; a set of ports; what is not understood is marked as such."""
+
+    def rule(*matches):
+        return {"rule": {"family": "inet", "table": "t", "chain": "c",
+                         "expr": [*matches, {"counter": None}, {"drop": None}]}}  # fmt: skip
+
+    def match(protocol, field, right):
+        return {"match": {"op": "==", "right": right,
+                          "left": {"payload": {"protocol": protocol, "field": field}}}}  # fmt: skip
+
+    items = [
+        {"chain": {"family": "inet", "table": "t", "name": "c", "hook": "output"}},
+        rule(match("ip", "daddr", "10.0.0.2"), match("tcp", "dport", 8000)),
+        rule(match("tcp", "dport", {"set": [80, 443]})),
+        rule({"limit": {"rate": 1}}, match("tcp", "dport", 80)),
+        {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"accept": None}]}},
+    ]
+    monkeypatch.setattr(firewall, "output_of", lambda _: json.dumps({"nftables": items}))
+    found = list(firewall.rules_of(Place("", ())))
+    assert [(r.daddr, r.ports, r.more) for r in found] == [
+        ("10.0.0.2", (8000,), False), ("", (80, 443), False), ("", (80,), True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ["", "{", "[]", '{"nftables": [{"rule": {}}]}', None])
+def test_what_nft_does_not_say_is_no_rule(monkeypatch, said):
+    """No nft, no rights, another form: nothing is found and nothing breaks."""
+    monkeypatch.setattr(firewall, "output_of", lambda _: said)
+    assert list(firewall.rules_of(Place("", ()))) == []
