@@ -1,5 +1,6 @@
 """A service for strangers is no way into the network that it stands in."""
 
+import errno
 import ipaddress
 import socket
 import struct
@@ -9,6 +10,7 @@ import threading
 import pytest
 
 from badgateway.model.target import Wishes
+from badgateway.transport import reach
 from badgateway.transport.reach import OutOfReachError, Reach, admit, admitted, own_networks, within
 
 TRICKS = {
@@ -191,6 +193,20 @@ def names(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", stand_in)
 
 
+@pytest.fixture(autouse=True)
+def no_packet_leaves(monkeypatch):
+    """What the policy lets pass to the internet ends here, as in a network without a way out."""
+    real = reach.connect
+
+    async def connect(connection, address, port, dns=False):
+        admit(address, port, dns)
+        if ipaddress.ip_address(address).is_global:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        await real(connection, address, port, dns)
+
+    monkeypatch.setattr(reach, "connect", connect)
+
+
 class Outside:
     """A server that stands for one of the internet: it counts, and sends visitors elsewhere."""
 
@@ -240,14 +256,14 @@ def public(running, elsewhere):
     """The service for everybody; one loopback endpoint stands for a site of the internet."""
     from badgateway.web.settings import Settings
 
-    reach = Reach(
+    policy = Reach(
         own=(ipaddress.ip_network("198.51.99.0/24"),),
         known=frozenset({("127.0.0.1", elsewhere.port)}),
     )
     # No public resolver is asked here, because there is none in a test's network.
     wishes = Wishes(timeout=1, detours=False, for_another=True, public_resolvers=False)
     with running(
-        lambda port: Settings(port=port, public=True, reach=reach, wishes=wishes)
+        lambda port: Settings(port=port, public=True, reach=policy, wishes=wishes)
     ) as server:
         yield server
 
@@ -328,7 +344,7 @@ def test_only_one_place_connects_sockets():
     allowed = {
         "reach.py": {"sock_connect"},
         # Asks the routes of this machine and sends nothing.
-        "system.py": {".connect((address, 9))"},
+        "own_network.py": {".connect((address, 9))"},
         # Looks whether Tor listens on this machine; only the command line can ask for it.
         "proxy.py": {'create_connection(("127.0.0.1", port)'},
         # QUIC is connected by its library; `admit` stands in front of it.
