@@ -97,7 +97,9 @@ def open_files(facts: Facts) -> Iterator[Binding]:
 
 def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:
     lines = [o for o in facts.evidence.named("config-limit") if o.text("setting") == setting]
-    for line in once([o for o in lines if not o.text("place")]):
+    # A file that no running server has read changes nothing, and is nobody's here.
+    read = {one.config for one in facts.running} | {o.text("file") for o in upstreams(facts)}
+    for line in once([o for o in lines if not o.text("place") and o.text("file") in read]):
         old = line.text("most")
         if old.isdecimal() and len(old) < 8:
             yield at(line, old=int(old), new=max(least, 2 * int(old)))
