@@ -55,6 +55,7 @@ BEFORE, HALF, AFTER = "a=wrong\nb=wrong\n", "a=right\nb=wrong\n", "a=right\nb=ri
 def state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(fixing, "PATIENCE", 0.0)
+    monkeypatch.setattr(fixing, "PAUSE", 0.0)
     return tmp_path / "state" / "badgateway"
 
 

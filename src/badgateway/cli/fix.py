@@ -65,6 +65,7 @@ class _Session:
     wishes: Wishes
     stated: dict[str, str]
     words: Words
+    cause: str | None = None
     plans: list[Plan] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -149,6 +150,7 @@ def show_left(left: Iterable[Left], session: _Session) -> None:
 def _work(session: _Session, state: Path) -> int:
     session.tell("looking at this machine" + (" and at the page" if session.request.target else ""))
     verdict = look(session.request, session.wishes)
+    session.cause = verdict.causes[0].cause if verdict.causes else None
     if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) and not verdict.causes:
         session.tell("nothing is broken that can be seen from here")
         return _end(session, verdict, "nothing-to-do", 0)
@@ -275,7 +277,7 @@ def _told(session: _Session, verdict: Verdict, result: str) -> dict[str, Any]:
     return {
         "schema": "badgateway.fix/1",
         "result": result,
-        "cause": verdict.causes[0].cause if verdict.causes else None,
+        "cause": session.cause,
         "outcome": str(verdict.outcome),
         "status": verdict.status,
         "plans": [plan_json(plan) for plan in session.plans],

@@ -18,8 +18,10 @@ from badgateway.repair.apply import ApplyError, Left, apply, take_back
 from badgateway.repair.journal import KEPT, Journal
 from badgateway.repair.look import facts_of
 
-ASKED = 4
+ASKED = 6
 """Times in a row that the page must be well: a fault that comes and goes is not healed by luck."""
+PAUSE = 0.5
+"""Seconds between them: a reload leaves old workers that still answer on open connections."""
 PATIENCE = 10.0
 """Seconds that servers get until a change is in force."""
 
@@ -90,6 +92,7 @@ class Fixing:
             for _ in range(ASKED - 1):
                 if not good:
                     break
+                time.sleep(PAUSE)
                 verdict = asyncio.run(check_url(self.target, self.wishes))
                 good = well(verdict)
             if good or time.monotonic() > end:

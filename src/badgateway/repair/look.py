@@ -86,6 +86,8 @@ def _running(place: Place) -> Iterator[Running]:
             program, words = process.exe(), process.cmdline()
         except psutil.Error:
             continue
+        if re.match(r"\S+: (?!master)", " ".join(words)):
+            continue  # a worker of a server whose master is another process
         # nginx and others show a title: the command line stands behind its colon.
         flat = " ".join(words).split()
         if titled := re.match(r"\S+: master process (\S+) ?(.*)", " ".join(words).strip()):

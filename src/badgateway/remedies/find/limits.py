@@ -49,7 +49,7 @@ def read_time(facts: Facts) -> Iterator[Binding]:
 
 
 def more_children(facts: Facts) -> Iterator[Binding]:
-    """As many children as the free memory holds, at most four times as many as now."""
+    """As many children as the free memory holds, up to four times as many, or for all who wait."""
     for pool in once(pools(facts)):
         most = pool.number("most")
         status = facts.evidence.named("pool-status")
@@ -62,7 +62,9 @@ def more_children(facts: Facts) -> Iterator[Binding]:
             continue
         # A fifth of the memory stays free; a child of unknown size counts as 64 MB.
         room = int(facts.memory * 0.8 / (facts.child or 64))
-        wanted = int(min(most + room, max(most * 4, most + 4), MOST_CHILDREN))
+        # Twice as many as wait now: who waits is only who came while we looked.
+        waiting = max((o.number("queue") or 0 for o in full), default=0)
+        wanted = int(min(most + room, max(most * 4, most + 2 * waiting + 4), MOST_CHILDREN))
         if wanted > most:
             yield at(pool, children=wanted, pool=pool.text("pool"))
 
@@ -97,7 +99,9 @@ def open_files(facts: Facts) -> Iterator[Binding]:
 
 def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:
     lines = [o for o in facts.evidence.named("config-limit") if o.text("setting") == setting]
-    for line in once([o for o in lines if not o.text("place")]):
+    # A file that no running server has read changes nothing, and is nobody's here.
+    read = {one.config for one in facts.running} | {o.text("file") for o in upstreams(facts)}
+    for line in once([o for o in lines if not o.text("place") and o.text("file") in read]):
         old = line.text("most")
         if old.isdecimal() and len(old) < 8:
             yield at(line, old=int(old), new=max(least, 2 * int(old)))
