@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from made_logs import access_log
+from made_logs import access_log, error_log
 from obvious import obvious, quantile, rounded_down
 
 from badgateway.investigate.logs import logs_at
@@ -148,6 +148,29 @@ def test_columns_read_broken_lines_as_line_by_line(made, tmp_path, seed):
         fill.finish(summary)
     assert one.unread > 50
     equal(one, other)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lines_of_an_error_log_are_grouped_without_loss(tmp_path, seed):
+    """Counting equal lines of a minute at once gives what reading each by itself gives."""
+    chance = random.Random(seed)
+    path = tmp_path / "error.log"
+    error_log(path, 3_000 * 295, seed)
+    lines = path.read_bytes().split(b"\n")[:-1]
+    lines = [mutated(line, chance) if n % 3 == 0 else line for n, line in enumerate(lines)]
+    lines[5:5] = [b"", b"a line without a time", b"2026/11/01 00:00:01 [notice] 1#1: start"]
+    path.write_bytes(b"\n".join(lines))
+    (log,), _ = logs_at([str(path)])
+    assert log.kind == "nginx-error-log"
+    one, other = Summary(), Summary()
+    for fill, summary in ((filler(log), one), (line_filler(log), other)):
+        for part in (lines[:1_000], lines[1_000:]):
+            fill.block(b"\n".join(part) + b"\n", summary)
+    assert type(filler(log)) is not type(line_filler(log))
+    assert (one.lines, one.entries) == (other.lines, other.entries)
+    assert one.said == other.said
+    assert one.said_minutes == other.said_minutes
+    assert max(s.count for s in one.said.values()) > 100
 
 
 def test_plain_combined_lines_are_read_by_columns_too(tmp_path):

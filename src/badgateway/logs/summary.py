@@ -184,16 +184,29 @@ class Summary:
                 self._count(self.limits, (minute, hit.took // 100))
 
     def say(
-        self, said: Said, second: int | None, example: Callable[[], Example], count: int = 1
+        self,
+        said: Said,
+        second: int | None,
+        example: Callable[[], Example],
+        count: int = 1,
+        last: int | None = None,
     ) -> None:
-        """Count a line of an error log."""
+        """Count lines of an error log that say the same within one minute.
+
+        Args:
+            said: what they say.
+            second: when the first of them was written, seconds since the epoch.
+            example: makes an example of it, only where it is the first at all.
+            count: how many lines.
+            last: when the last of them was written, where there are several.
+        """
         statement = self.said.get(said)
         if statement is None:
             if len(self.said) >= MOST_SAID:
                 self.beyond += count
                 return
             statement = self.said[said] = Statement(example())
-        statement.add(count, second, second)
+        statement.add(count, second, second if last is None else last)
         if second is not None:
             self._say_in((second // 60, said), count, second)
 
