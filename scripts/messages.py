@@ -40,6 +40,7 @@ DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("knowledge/variants/*.toml", ("means", "title")),
     ("knowledge/emitters/*.toml", ("says",)),
     ("knowledge/steps/*.toml", ("text",)),
+    ("knowledge/proxy_status.toml", ("says",)),
     ("report/ticket/*.toml", ("title", "greeting", "asks")),
 )
 """Data files, and the keys whose texts people read."""

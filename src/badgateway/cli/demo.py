@@ -8,6 +8,7 @@ from badgateway.demo.site import DemoSite
 from badgateway.investigate.check import check_url
 from badgateway.model.target import Wishes, target_of
 from badgateway.model.verdict import Verdict
+from badgateway.report.words import Words
 
 
 def add_arguments(parser: Parser) -> None:
@@ -17,12 +18,17 @@ def add_arguments(parser: Parser) -> None:
 
 def run(parsed: Parsed) -> int:
     """Start a small site, break it, diagnose it; returns the exit status (1: a fault was found)."""
+    words = Words(parsed.lang)
     with DemoSite() as site:
         if not parsed.json:
-            print(f"A gateway now listens on {site.url}, an application behind it")
-            print(f"on port {site.application_port}. First while both run:\n")
+            begun = words.say(
+                "A gateway now listens on {url}, an application behind it on port {port}.",
+                url=site.url,
+                port=site.application_port,
+            )
+            print(f"{begun}\n{words.say('First while both run:')}\n")
             show(_checked(site, parsed), parsed)
-            print("\nNow the application is stopped. The same check again:\n")
+            print(f"\n{words.say('Now the application is stopped. The same check again:')}\n")
         site.stop_application()
         verdict = _checked(site, parsed)
     show(verdict, parsed)

@@ -135,8 +135,6 @@ def _show(report: LogReport, parsed: Parsed) -> None:
     from badgateway.report.terminal import console  # noqa: PLC0415
     from badgateway.report.words import Words  # noqa: PLC0415
 
-    if parsed.lang == "fr":
-        print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
     show(report, Words(parsed.lang), console(sys.stdout), brief=parsed.brief, every=parsed.all)
 
 

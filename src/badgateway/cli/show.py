@@ -24,8 +24,6 @@ def show(verdict: Verdict, parsed: Parsed) -> None:
     """
     if getattr(parsed, "report", None):
         _write(verdict, parsed)
-    if parsed.lang == "fr":
-        print("badgateway: les textes français manquent encore ; voici l'anglais", file=sys.stderr)
     if parsed.json:
         from badgateway.report.json import verdict_json  # noqa: PLC0415
 

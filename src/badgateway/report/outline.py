@@ -159,7 +159,7 @@ def outline(verdict: Verdict, known: Knowledge, words: Words) -> Outline:
         owner=tuple(_steps(verdict, Who.OWNER, words)),
         next=tuple(
             TestShown(
-                safe(test.test.replace("-", " ")),
+                safe(words.say(test_name(test.test, known))),
                 words.say("you") if test.who is Who.VISITOR else words.say("the owner"),
                 safe(words.say(test.why), 1_000),
             )
@@ -170,6 +170,12 @@ def outline(verdict: Verdict, known: Knowledge, words: Words) -> Outline:
         bars=tuple(_bars(verdict, words)),
         done=_done(verdict, words),
     )
+
+
+def test_name(name: str, known: Knowledge) -> str:
+    """What a test that would tell more is called, in English, for `Words.say`."""
+    described = known.diagnostics.get(name)
+    return described.says if described else name.replace("-", " ")
 
 
 def told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:

@@ -26,6 +26,7 @@ from badgateway.report.outline import (
     heading,
     risk,
     seconds_of,
+    test_name,
     told,
 )
 from badgateway.report.safe import safe, width
@@ -109,7 +110,7 @@ def report(
         (words.say("What you can do"), _steps(verdict, Who.VISITOR, words)),
         (words.say("Whom to write to"), _contacts(verdict, words)),
         (words.say("What the site's owner can do"), _steps(verdict, Who.OWNER, words)),
-        (words.say("What would tell more"), _next(verdict, words)),
+        (words.say("What would tell more"), _next(verdict, known, words)),
         (words.say("Why"), _why(verdict, known, words) if detail is Detail.WHY else iter(())),
         (
             words.say("Evidence"),
@@ -211,10 +212,13 @@ def _contact_kind(contact: Observation, words: Words) -> str:
     return kind
 
 
-def _next(verdict: Verdict, words: Words) -> Iterator[Row]:
+def _next(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[Row]:
     for test in verdict.next:
         who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
-        line = Text(f"{test.test.replace('-', ' ')} ({who}): {words.say(test.why)}")
+        named = words.say(test_name(test.test, known))
+        line = Text(
+            words.say("{test} ({who}): {why}", test=named, who=who, why=words.say(test.why))
+        )
         yield Row(Text("  -"), line, 4)
 
 
