@@ -69,8 +69,8 @@ async def ask_upstreams(upstreams: list[Upstream], users: set[str]) -> list[Obse
 async def ask_databases(evidence: Evidence) -> list[Observation]:
     """Every database that an application's settings name, asked for its greeting.
 
-    From here, which may be another machine than the application's: only what answers is certain
-    for both, unless both are this one.
+    From here, which may be another machine than the application's: what answers here may be out
+    of its reach all the same, and what does not may be within it.
     """
     asked: dict[str, tuple[Address, bool]] = {}
     for wish in evidence.named("config-database"):

@@ -31,7 +31,12 @@ async def greeted(database: str, host: str, port: int, path: str = "") -> Observ
         path: the path of its unix socket, in place of both.
     """
     result = await _greeting(host, port, path)
-    value: dict[str, Value] = {"database": database, "result": result}
+    value: dict[str, Value] = {
+        "database": database,
+        "result": result,
+        # Only here the way to it is the application's own.
+        "local": bool(path) or host.startswith(("127.", "::1", "localhost")),
+    }
     return Observation(Hop.DATABASE, "database-asked", value, f"connect:{database}")
 
 

@@ -13,17 +13,26 @@ from badgateway.state.varnish import _recent
 
 
 def test_a_process_that_works_is_told_from_one_that_waits():
-    """One that counts is at work at nearly every look, one that sleeps at none."""
-    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    idle = subprocess.Popen(["sleep", "30"])
+    """One that counts is at work at nearly every look, one that waits for input is not."""
+    begun = "print('begun', flush=True)\n"
+    commands = (f"{begun}while True: pass", f"{begun}import sys; sys.stdin.read()")
+    busy, idle = (
+        subprocess.Popen(
+            [sys.executable, "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for command in commands
+    )
     try:
+        for process in (busy, idle):
+            process.stdout.readline()
         found = working({"busy": [busy.pid], "idle": [idle.pid], "gone": [2**22 - 1]})
     finally:
         for process in (busy, idle):
             process.kill()
-            process.wait()
+            process.communicate()
     assert found["busy"] > 0.8
-    assert found["idle"] == found["gone"] == 0
+    assert found["idle"] < 0.5
+    assert found["gone"] == 0
 
 
 @pytest.mark.parametrize(
