@@ -1,5 +1,6 @@
 """One piece of one log to its summary: line by line, or by columns where that can be done."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from badgateway.model.secret import masked
 
 EXCERPT = 1_500
 """Characters of an example that are kept."""
+
+_SMALL = 1 << 20
+"""Bytes below which lines are read one by one."""
 
 
 class Filler(Protocol):
@@ -44,9 +48,15 @@ class Scanned:
     trouble: str | None = None
 
 
+def worth_columns(log: Log) -> bool:
+    """Whether it is so large that numpy is loaded sooner than its lines are read by themselves."""
+    return log.packed or log.size >= _SMALL
+
+
 def scan(piece: Piece) -> Scanned:
     """The summary of one piece."""
-    summary, fill = Summary(), filler(piece.log)
+    fill = filler(piece.log) if worth_columns(piece.log) else line_filler(piece.log)
+    summary = Summary()
     trouble = None
     try:
         _, trouble = where(piece.log)
@@ -70,6 +80,8 @@ def filler(log: Log) -> Filler:
         return _Unknown(log)
     if form.format is not None:
         try:
+            # Nothing here multiplies matrices, and threads would make a fork unsafe.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             from badgateway.logs.columns import Columns, plan_of  # noqa: PLC0415
         except ImportError:
             return _Requests(log, form)

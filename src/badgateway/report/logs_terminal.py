@@ -10,7 +10,6 @@ from badgateway.model.incident import (
     Background,
     Change,
     Count,
-    FirstLook,
     Incident,
     LogReport,
     Wording,
@@ -28,32 +27,6 @@ _MOST_ROWS = 200
 _MOST_STEPS = 3
 _SURE = 0.05
 """A cause less probable than this is not worth a line."""
-
-
-def first_words(looked: FirstLook, seconds: float, words: Words) -> Iterator[str]:
-    """What the first look found."""
-    total = sum(looked.errors.values())
-    took = words.seconds(seconds)
-    size = f"{looked.bytes / 1e9:.1f} GB"
-    if not total:
-        yield words.say("first look ({took} for {size}): no gateway errors", took=took, size=size)
-        return
-    ranked = sorted(looked.errors.items(), key=lambda pair: -pair[1])[:4]
-    kinds = ", ".join(f"{status}: {count:,}" for status, count in ranked)
-    line = words.say(
-        "first look ({took} for {size}): {total} gateway errors ({kinds})",
-        took=took,
-        size=size,
-        total=f"{total:,}",
-        kinds=kinds,
-    )
-    yield line
-    if looked.minutes:
-        minute, count = max(looked.minutes.items(), key=lambda pair: (pair[1], -pair[0]))
-        at = datetime.fromtimestamp(minute * 60).astimezone()
-        yield words.say(
-            "  most in one minute: {count} at {at}", count=f"{count:,}", at=f"{at:%Y-%m-%d %H:%M}"
-        )
 
 
 def change_words(change: Change, words: Words) -> Iterator[str]:
