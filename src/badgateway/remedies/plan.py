@@ -165,7 +165,7 @@ def _edited(draft: _Draft) -> list[Edit]:
     for file, changes in draft.edits.items():
         before = draft.facts.text(file)
         if before is None:
-            raise EditError(f"{file} cannot be read here")
+            raise EditError("{file} cannot be read here", file=file)
         after = before
         # From the end to the beginning, and by how far what is inserted moves what is left to do.
         waiting = sorted(changes, key=lambda item: -item[0])
