@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
-from badgateway.model.message import SpokenError
+from badgateway.model.message import SpokenError, sentence
 from badgateway.model.observation import Value
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
@@ -66,11 +66,11 @@ def _path(text: str) -> str:
     raise ArgumentError("'{text}' is no plain absolute path", text=text[:60])
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+def _matching(pattern: re.Pattern[str], says: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if pattern.match(text):
             return text
-        raise ArgumentError("'{text}' is no {what}", text=text[:60], what=what)
+        raise ArgumentError(says, text=text[:60])
 
     return check
 
@@ -82,11 +82,13 @@ TYPES: Mapping[str, Callable[[str], str]] = {
     "ips": _ips,
     "port": _port,
     "path": _path,
-    "pid": _matching(re.compile(r"[1-9]\d{0,9}\Z"), "process"),
-    "count": _matching(re.compile(r"\d{1,9}\Z"), "number"),
-    "seconds": _matching(re.compile(r"[1-9]\d{0,5}\Z"), "number of seconds"),
-    "size": _matching(_SIZE, "size"),
-    "word": _matching(_WORD, "plain word"),
+    "pid": _matching(re.compile(r"[1-9]\d{0,9}\Z"), sentence("'{text}' is no process")),
+    "count": _matching(re.compile(r"\d{1,9}\Z"), sentence("'{text}' is no number")),
+    "seconds": _matching(
+        re.compile(r"[1-9]\d{0,5}\Z"), sentence("'{text}' is no number of seconds")
+    ),
+    "size": _matching(_SIZE, sentence("'{text}' is no size")),
+    "word": _matching(_WORD, sentence("'{text}' is no plain word")),
 }
 """Each type with what returns the value in its own form, or raises `ArgumentError`."""
 

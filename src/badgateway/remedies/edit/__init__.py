@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 
-from badgateway.model.message import SpokenError
+from badgateway.model.message import Message, SpokenError
 
 DIALECTS = {
     "nginx": "nginx",
@@ -108,5 +108,5 @@ def _of(by: str, what: str) -> Callable[..., str]:
     module = import_module(f"{__name__}.{DIALECTS.get(by, 'lines')}")
     found: Callable[..., str] | None = getattr(module, what, None)
     if found is None:
-        raise EditError("no such edit of {product} is known", product=by or "this file")
+        raise EditError("no such edit of {product} is known", product=by or Message("this file"))
     return found
