@@ -1,6 +1,7 @@
 """Where remedies act: one binding for each place, nothing on doubt, nothing hostile."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -240,3 +241,18 @@ def test_the_database_port_is_found_behind_its_colon():
         )
         plan = plan_of(REMEDIES["correct-database-port"], "database-down", known, HANDLING)
         assert plan.changes[0].after == config.replace(written, found)
+
+
+def test_workers_without_files_get_room_before_the_reload():
+    """The file gets the larger limit, and each running worker too: else it never ends."""
+    text = "worker_rlimit_nofile 26;\n" + NGINX
+    limit = seen("config-limit", by="nginx", file="/etc/nginx/nginx.conf", line=1, place="",
+                 setting="worker_rlimit_nofile", most="26")  # fmt: skip
+    known = facts("fd-exhausted", limit, text=lambda _: text)
+    nginx = replace(known.running[0], workers=(78, 79))
+    plan = propose(replace(known, running=(nginx,)), REMEDIES, HANDLING).plans[0]
+    edit, *commands = plan.changes
+    assert edit.after == text.replace("26", "4096")
+    assert [command.words for command in commands] == [
+        ("prlimit", "--pid", pid, "--nofile=4096:4096") for pid in ("78", "79")
+    ]
