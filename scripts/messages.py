@@ -1,8 +1,8 @@
 """Bring the catalogues of translations up to date, or check that they are (`--check`).
 
-English sentences are the message ids. They stand in calls of `say` and `sentence`, and in the data
-files that `data_messages` walks. To translate: run this, fill in the empty `msgstr` of
-`src/badgateway/locale/LANGUAGE/LC_MESSAGES/badgateway.po`, run it again.
+English sentences are the message ids. They stand in calls of `say` and `sentence`, in messages and
+errors for people, and in the data files that `data_messages` walks. To translate: run this, fill in
+the empty `msgstr` of `src/badgateway/locale/LANGUAGE/LC_MESSAGES/badgateway.po`, run it again.
 """
 
 import ast
@@ -28,8 +28,11 @@ PRIVATE = (
     b'"Report-Msgid',
     b'"Last-Translator',
 )
-KEYWORDS = {"say": None, "sentence": None, "_": None}
-SPOKEN = ("report", "cli", "web")
+KEYWORDS = dict.fromkeys(
+    ("say", "sentence", "_", "tell", "Message", "ArgumentError", "EditError", "ApplyError",
+     "JournalError")
+)  # fmt: skip
+SPOKEN = ("report", "cli", "web", "model", "remedies", "repair")
 """Folders whose Python and templates speak to people."""
 METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
 DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -41,6 +44,7 @@ DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("knowledge/variants/*.toml", ("means", "title")),
     ("knowledge/emitters/*.toml", ("says",)),
     ("knowledge/steps/*.toml", ("text",)),
+    ("knowledge/remedies/*.toml", ("text",)),
     ("knowledge/proxy_status.toml", ("says",)),
     ("report/ticket/*.toml", ("title", "greeting", "asks")),
 )

@@ -1,6 +1,7 @@
 """Where remedies act: one binding for each place, nothing on doubt, nothing hostile."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -169,3 +170,89 @@ def test_what_nft_does_not_say_is_no_rule(monkeypatch, said):
     """No nft, no rights, another form: nothing is found and nothing breaks."""
     monkeypatch.setattr(firewall, "output_of", lambda _: said)
     assert list(firewall.rules_of(Place("", ()))) == []
+
+
+HOSTED = """http { server {
+  server_name shop.example; proxy_set_header Host other.example;
+  location / {
+    proxy_pass http://10.0.0.2:8080; } } }
+"""
+
+
+def test_a_fixed_host_header_becomes_the_visitors():
+    """A name that is none of the site's is no longer asked for; the block around counts too."""
+    known = facts("wrong-host-header", text=lambda _: HOSTED)
+    plan = propose(known, REMEDIES, HANDLING).plans[0]
+    assert plan.changes[0].after == HOSTED.replace("Host other.example", "Host $host")
+
+
+@pytest.mark.parametrize(
+    "instead",
+    ["Host shop.example", "Host $host", "X-Host other.example"],
+)
+def test_a_host_header_that_may_be_right_is_left(instead):
+    """The site's own name, a variable, another header: nothing is proposed."""
+    text = HOSTED.replace("Host other.example", instead)
+    assert propose(facts("wrong-host-header", text=lambda _: text), REMEDIES, HANDLING).plans == ()
+
+
+def test_a_header_of_the_block_itself_hides_those_around_it():
+    """Nginx takes the headers of the block around only where the block has none of its own."""
+    text = HOSTED.replace("    proxy_pass", "    proxy_set_header X-A b;\n    proxy_pass")
+    known = facts("wrong-host-header", text=lambda _: text)
+    assert propose(known, REMEDIES, HANDLING).plans == ()
+
+
+NAMED = "location / {\n  set $app app-old.internal;\n  resolver 10.0.0.2;\n  proxy_pass http://$app:8000;\n}\n"
+
+
+def named(**more):
+    line = seen("config-upstream", by="nginx", file="/etc/nginx/nginx.conf", line=4, place="",
+                upstream="$app:8000", protocol="http", variable=True)  # fmt: skip
+    return facts("host-not-found", line, text=lambda _: NAMED, **more)
+
+
+def test_the_name_in_a_variable_becomes_what_the_owner_states():
+    """`set` gets the stated host where the stated port is the one that is asked already."""
+    plans = propose(named(stated={"upstream": "10.0.0.2:8000"}), REMEDIES, HANDLING).plans
+    plan = next(plan for plan in plans if plan.remedy == "name-as-stated")
+    assert plan.changes[0].after == NAMED.replace("app-old.internal", "10.0.0.2")
+
+
+@pytest.mark.parametrize("stated", ["10.0.0.2:9000", "app-old.internal:8000"])
+def test_a_stated_address_that_the_variable_cannot_hold_changes_nothing(stated):
+    """Another port stands in the directive and not in the variable; the same name is no change."""
+    known = named(stated={"upstream": stated})
+    assert plan_of(REMEDIES["name-as-stated"], "host-not-found", known, HANDLING) is None
+
+
+def test_the_database_port_is_found_behind_its_colon():
+    """`HOST:PORT` and `HOST` alone become `HOST:PORT` with the port at which it listens."""
+    for written in ("10.0.1.2:3307", "10.0.1.2"):
+        port = 3307 if ":" in written else 3306
+        found = "10.0.1.2:3306" if ":" in written else "10.0.1.2:3310"
+        where = {"file": "/srv/wp-config.php", "line": 1}
+        config = f"define('DB_HOST', '{written}');\n"
+        known = facts(
+            "wordpress-db-connection",
+            seen("config-database", by="wordpress", database=f"10.0.1.2:{port}", **where),
+            seen("database-elsewhere", database=f"10.0.1.2:{port}", found=found, **where),
+            text=lambda path, c=config: c if path.startswith("/srv") else NGINX,
+        )
+        plan = plan_of(REMEDIES["correct-database-port"], "database-down", known, HANDLING)
+        assert plan.changes[0].after == config.replace(written, found)
+
+
+def test_workers_without_files_get_room_before_the_reload():
+    """The file gets the larger limit, and each running worker too: else it never ends."""
+    text = "worker_rlimit_nofile 26;\n" + NGINX
+    limit = seen("config-limit", by="nginx", file="/etc/nginx/nginx.conf", line=1, place="",
+                 setting="worker_rlimit_nofile", most="26")  # fmt: skip
+    known = facts("fd-exhausted", limit, text=lambda _: text)
+    nginx = replace(known.running[0], workers=(78, 79))
+    plan = propose(replace(known, running=(nginx,)), REMEDIES, HANDLING).plans[0]
+    edit, *commands = plan.changes
+    assert edit.after == text.replace("26", "4096")
+    assert [command.words for command in commands] == [
+        ("prlimit", "--pid", pid, "--nofile=4096:4096") for pid in ("78", "79")
+    ]

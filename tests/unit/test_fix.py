@@ -7,12 +7,15 @@ import pytest
 
 from badgateway.cli import fix as command
 from badgateway.cli.main import main
+from badgateway.knowledge.remedy import load_remedies
 from badgateway.model.hop import Hop
 from badgateway.model.plan import Edit, Plan
 from badgateway.model.verdict import Outcome, RankedCause, Risk, Verdict
 from badgateway.remedies.plan import Proposal
 from badgateway.repair import fix as fixing
 from badgateway.repair.journal import Journal, cut_off
+from badgateway.report.plan import plan_lines
+from badgateway.report.words import Words
 
 URL = "https://shop.example/"
 
@@ -168,3 +171,39 @@ def test_an_upstream_that_is_none_is_a_wrong_call(site, capsys, address):
     assert main(["fix", "--url", URL, "--yes", "--upstream", address]) == 2
     assert "HOST:PORT" in capsys.readouterr().err
     assert site.file.read_text() == BEFORE
+
+
+def test_fix_and_undo_speak_french(site, capsys):
+    """Plan, progress, the reason why a remedy does not heal, and `undo`, all in French."""
+    site.right = "never"
+    site.offers[BEFORE].append(site.plan("asks", BEFORE, AFTER))
+    assert main(["fix", "--url", URL, "--yes", "--lang", "fr"]) == 1
+    shown = capsys.readouterr()
+    assert "  pour\N{NO-BREAK SPACE}:" in shown.out
+    assert "first: la page échoue toujours" in shown.out
+    assert "la page échoue toujours\N{NARROW NO-BREAK SPACE}; retour en arrière" in shown.err
+    assert "Nothing" not in shown.out + shown.err
+    site.right = HALF
+    assert main(["fix", "--url", URL, "--yes", "--lang", "fr", "--json"]) == 0
+    # What programs read is English in every language.
+    assert json.loads(capsys.readouterr().out)["plans"][0]["text"] == "Correct the file"
+    assert main(["undo", "--lang", "fr"]) == 0
+    assert f"{site.file} est comme avant" in capsys.readouterr().out
+
+
+def test_a_remedy_is_said_in_french_with_its_values():
+    """The typed places of a remedy's sentence are filled in the translation as well."""
+    values = {"found": "10.0.0.2:8000", "upstream": "10.0.0.2:8080"}
+    text = load_remedies()["point-to-listener"].text
+    plan = Plan(
+        "point-to-listener", "upstream-wrong-address", text, Risk.REVERSIBLE, (), values=values
+    )
+    title = next(iter(plan_lines(plan, Words("fr"))))
+    assert title.startswith("Envoyer les requêtes à 10.0.0.2:8000, où l’application écoute")
+    assert plan.text.startswith("Send requests to 10.0.0.2:8000, where")
+
+
+def test_a_hostile_value_in_a_reason_is_shown_as_text(capsys):
+    """Braces in what a person wrote are no places of a sentence."""
+    assert main(["fix", "--upstream", "{0.__class__}{x}", "--lang", "fr", "--dry-run"]) == 2
+    assert "{0.__class__}{x}" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,22 +11,29 @@ from typing import Any
 from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
 from badgateway.investigate.inspect import Request
 from badgateway.model.argument import TYPES, ArgumentError
+from badgateway.model.message import Message, SpokenError, sentence
 from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes, target_of
 from badgateway.model.verdict import Outcome, Verdict
+from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies.plan import Proposal
 from badgateway.repair.apply import Left, state_of, take_back
 from badgateway.repair.fix import Fixing, Result, look, proposal, well
-from badgateway.repair.journal import Journal, JournalError, alone, cut_off, state_folder
+from badgateway.repair.journal import Journal, alone, cut_off, state_folder
 from badgateway.report.plan import plan_json, plan_lines
 from badgateway.report.safe import safe
-from badgateway.report.words import Words
+from badgateway.report.words import LANGUAGES, Words
 from badgateway.transport.files import materials_at
 
 MOST_PLANS = 5
 """Plans that are tried for one fault."""
 DEEPEST = 3
 """Faults behind one another that are mended together."""
+_STATES = {
+    "old": sentence("{path} holds its old text"),
+    "new": sentence("{path} holds its new text"),
+    "other": sentence("{path} holds another text"),
+}
 
 
 def add_arguments(parser: Parser) -> None:
@@ -50,7 +57,7 @@ def add_arguments(parser: Parser) -> None:
     )
     how.add_argument("--yes", action="store_true", help="do it without asking")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
-    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language")
     parser.add_argument(
         "--timeout", type=seconds, default=15.0, metavar="SECONDS", help="for each outside check"
     )
@@ -68,7 +75,7 @@ class _Session:
     cause: str | None = None
     plans: list[Plan] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Message | str] = field(default_factory=dict)
 
     @property
     def dry(self) -> bool:
@@ -77,8 +84,9 @@ class _Session:
             return True
         return not self.parsed.yes and not (sys.stdin.isatty() and sys.stderr.isatty())
 
-    def tell(self, text: str) -> None:
-        """One line of progress."""
+    def tell(self, says: str, /, **values: object) -> None:
+        """One line of progress: a sentence, and what stands in its places."""
+        text = self.words.message(Message(says, values))
         print(f"badgateway: {safe(text, 2_000)}", file=sys.stderr, flush=True)
 
 
@@ -102,10 +110,13 @@ def run(parsed: Parsed) -> int:
         with alone(state):
             _recover(session, state)
             return _work(session, state)
-    except (TargetError, ValueError, JournalError) as error:
+    except SpokenError as error:
+        complain(Words(parsed.lang).message(error.message))
+    except (TargetError, ValueError) as error:
         complain(str(error))
     except OSError as error:
-        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        file = error.filename or Words(parsed.lang).say("a file")
+        complain(f"{file}: {error.strerror or error}")
     return 2
 
 
@@ -113,42 +124,50 @@ def _upstream(text: str | None) -> dict[str, str]:
     """What the owner states, in its own form.
 
     Raises:
-        ValueError: it is no address.
+        ArgumentError: it is no address.
     """
     try:
         return {"upstream": TYPES["address"](text)} if text else {}
     except ArgumentError:
-        wants = "--upstream wants HOST:PORT or unix:/PATH"
-        raise ValueError(f"{wants}, not '{safe(text or '', 60)}'") from None
+        raise ArgumentError(
+            "--upstream wants HOST:PORT or unix:/PATH, not '{text}'", text=safe(text or "", 60)
+        ) from None
 
 
 def _warn_of_cut_off(session: _Session, state: Path) -> None:
     for journal in cut_off(state):
-        session.tell(_cut_off_words(journal))
+        _tell_of_cut_off(session, journal)
         session.tell("`badgateway undo` completes its roll-back")
 
 
 def _recover(session: _Session, state: Path) -> None:
     """A fix that was cut off before is taken back first."""
     for journal in cut_off(state):
-        session.tell(_cut_off_words(journal))
+        _tell_of_cut_off(session, journal)
         show_left(take_back(journal), session)
         session.tell("it has been taken back")
 
 
-def _cut_off_words(journal: Journal) -> str:
-    states = "; ".join(f"{path} holds its {word} text" for path, word in state_of(journal))
-    return f"the fix {journal.folder.name} was cut off; {states or 'no file was changed'}"
+def _tell_of_cut_off(session: _Session, journal: Journal) -> None:
+    says = session.words.say
+    states = "; ".join(says(_STATES[word], path=path) for path, word in state_of(journal))
+    session.tell(
+        "the fix {name} was cut off; {states}",
+        name=journal.folder.name, states=states or says("no file was changed"),
+    )  # fmt: skip
 
 
 def show_left(left: Iterable[Left], session: _Session) -> None:
     """Say what could not be taken back."""
     for each in left:
-        session.tell(f"NOT taken back: {each.what}: {each.why}")
+        session.tell("NOT taken back: {what}: {why}", what=each.what, why=each.why)
 
 
 def _work(session: _Session, state: Path) -> int:
-    session.tell("looking at this machine" + (" and at the page" if session.request.target else ""))
+    if session.request.target:
+        session.tell("looking at this machine and at the page")
+    else:
+        session.tell("looking at this machine")
     verdict = look(session.request, session.wishes)
     session.cause = verdict.causes[0].cause if verdict.causes else None
     if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) and not verdict.causes:
@@ -163,7 +182,7 @@ def _work(session: _Session, state: Path) -> int:
     for plan in session.plans[:MOST_PLANS]:
         _show(session, plan)
         if not _consent(session, plan, proposed):
-            session.failed[plan.remedy] = "not wanted"
+            session.failed[plan.remedy] = Message("not wanted")
             continue
         result, last = _try(session, [plan], state)
         if result is not Result.TAKEN_BACK:
@@ -184,7 +203,7 @@ def _offered(session: _Session, verdict: Verdict) -> Proposal:
     only = session.parsed.only
     session.plans = [p for p in proposed.plans if only in (None, p.remedy)]
     for remedy, why in proposed.refused.items():
-        session.failed.setdefault(remedy, f"does not fit here: {why}")
+        session.failed.setdefault(remedy, Message("does not fit here: {why}", {"why": why}))
     return proposed
 
 
@@ -193,7 +212,7 @@ def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Ver
     fixing = Fixing(state, session.request.target, session.wishes)
     done: list[Plan] = []
     waiting = list(plans)
-    why = ""
+    why: Message | str = ""
     while waiting:
         current = waiting.pop(0)
         since = datetime.now(UTC)
@@ -208,13 +227,14 @@ def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Ver
                 session.tell("done; without --url nothing proves it from outside")
                 return Result.UNPROVED, None
             session.tell(
-                f"healed: the page answers {verdict.status}; `badgateway undo` takes it back"
+                "healed: the page answers {status}; `badgateway undo` takes it back",
+                status=verdict.status,
             )
             return Result.HEALED, verdict
-        why = "the page still fails"
+        why = Message("the page still fails")
         if not waiting and len(done) < DEEPEST:
             waiting += _next(session, done, since)
-    session.tell(f"{why}; taking it back")
+    session.tell("{why}; taking it back", why=why)
     show_left(fixing.take_back(), session)
     for plan in plans:
         session.failed[plan.remedy] = why
@@ -245,7 +265,7 @@ def _consent(session: _Session, plan: Plan, proposed: Proposal) -> bool:
     if session.parsed.yes:
         # What may be meant as it is needs its own name, not a yes to everything.
         return plan.remedy not in proposed.asks or session.parsed.only == plan.remedy
-    print("Do it? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(session.words.say("Do it? [y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
@@ -253,19 +273,27 @@ def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
     if session.parsed.json:
         print(json.dumps(_told(session, verdict, result)))
     elif result in ("no-remedy", "not-healed"):
-        first = verdict.causes[0].cause if verdict.causes else "no cause"
-        print(f"Nothing that can safely be done by itself mends it ({first}).")
-        for remedy, why in session.failed.items():
-            print(f"  {remedy}: {safe(why, 600)}")
-        if not session.stated.get("upstream") and _nobody_listens(verdict):
-            print("  If you know where the application listens: --upstream HOST:PORT.")
-        owner = [step for step in verdict.steps if step.who == "owner"]
-        for step in owner[:3]:
-            print(f"  You can: {safe(step.text, 300)}")
-        print("  `badgateway ticket` writes what is known for whoever has to mend it.")
+        for line in _why_not(session, verdict):
+            print(line)
     elif result == "shown":
-        print("Nothing was changed. With --yes, or in a terminal, it is done.")
+        print(session.words.say("Nothing was changed. With --yes, or in a terminal, it is done."))
     return status
+
+
+def _why_not(session: _Session, verdict: Verdict) -> Iterator[str]:
+    """Why nothing heals it, and what a person can do."""
+    words = session.words
+    title = words.say("no cause")
+    if verdict.causes:
+        title = words.say(vocabulary().causes[verdict.causes[0].cause].title)
+    yield words.say("Nothing that can safely be done by itself mends it ({cause}).", cause=title)
+    for remedy, why in session.failed.items():
+        yield f"  {remedy}: {safe(words.message(why), 600)}"
+    if not session.stated.get("upstream") and _nobody_listens(verdict):
+        yield "  " + words.say("If you know where the application listens: --upstream HOST:PORT.")
+    for step in [step for step in verdict.steps if step.who == "owner"][:3]:
+        yield "  " + words.say("You can: {step}", step=safe(words.say(step.text), 300))
+    yield "  " + words.say("`badgateway ticket` writes what is known for whoever has to mend it.")
 
 
 def _nobody_listens(verdict: Verdict) -> bool:
@@ -282,5 +310,5 @@ def _told(session: _Session, verdict: Verdict, result: str) -> dict[str, Any]:
         "status": verdict.status,
         "plans": [plan_json(plan) for plan in session.plans],
         "applied": session.applied,
-        "failed": session.failed,
+        "failed": {remedy: str(why) for remedy, why in session.failed.items()},
     }

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
+from badgateway.model.message import SpokenError, sentence
 from badgateway.model.observation import Value
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
@@ -17,7 +18,7 @@ _WORD = re.compile(r"(?!.*[.][.])[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
 _SIZE = re.compile(r"[1-9]\d{0,8}[kKmMgG]?\Z")
 
 
-class ArgumentError(ValueError):
+class ArgumentError(SpokenError, ValueError):
     """A value that is not what its place wants."""
 
 
@@ -29,20 +30,20 @@ def _host(text: str) -> str:
         named = len(text) < 254 and all(_LABEL.match(label) for label in labels)
         if named and not labels[-1].isdigit():
             return text
-    raise ArgumentError(f"'{text[:60]}' is no address and no host name")
+    raise ArgumentError("'{text}' is no address and no host name", text=text[:60])
 
 
 def _ip(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text.strip("[]")))
     except ValueError:
-        raise ArgumentError(f"'{text[:60]}' is no IP address") from None
+        raise ArgumentError("'{text}' is no IP address", text=text[:60]) from None
 
 
 def _port(text: str) -> str:
     if re.fullmatch(r"[1-9]\d{0,4}", text) and int(text) < 65_536:
         return text
-    raise ArgumentError(f"'{text[:60]}' is no port")
+    raise ArgumentError("'{text}' is no port", text=text[:60])
 
 
 def _address(text: str) -> str:
@@ -62,14 +63,14 @@ def _ips(text: str) -> str:
 def _path(text: str) -> str:
     if _PATH.match(text) and "/../" not in f"{text}/":
         return text
-    raise ArgumentError(f"'{text[:60]}' is no plain absolute path")
+    raise ArgumentError("'{text}' is no plain absolute path", text=text[:60])
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+def _matching(pattern: re.Pattern[str], says: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if pattern.match(text):
             return text
-        raise ArgumentError(f"'{text[:60]}' is no {what}")
+        raise ArgumentError(says, text=text[:60])
 
     return check
 
@@ -81,11 +82,13 @@ TYPES: Mapping[str, Callable[[str], str]] = {
     "ips": _ips,
     "port": _port,
     "path": _path,
-    "pid": _matching(re.compile(r"[1-9]\d{0,9}\Z"), "process"),
-    "count": _matching(re.compile(r"\d{1,9}\Z"), "number"),
-    "seconds": _matching(re.compile(r"[1-9]\d{0,5}\Z"), "number of seconds"),
-    "size": _matching(_SIZE, "size"),
-    "word": _matching(_WORD, "plain word"),
+    "pid": _matching(re.compile(r"[1-9]\d{0,9}\Z"), sentence("'{text}' is no process")),
+    "count": _matching(re.compile(r"\d{1,9}\Z"), sentence("'{text}' is no number")),
+    "seconds": _matching(
+        re.compile(r"[1-9]\d{0,5}\Z"), sentence("'{text}' is no number of seconds")
+    ),
+    "size": _matching(_SIZE, sentence("'{text}' is no size")),
+    "word": _matching(_WORD, sentence("'{text}' is no plain word")),
 }
 """Each type with what returns the value in its own form, or raises `ArgumentError`."""
 
@@ -104,7 +107,7 @@ def filled(template: str, values: Mapping[str, Value]) -> str:
         name, kind = found[1], found[2]
         value = values.get(name)
         if value is None or isinstance(value, bool | tuple | Mapping):
-            raise ArgumentError(f"nothing is known for '{name}'")
+            raise ArgumentError("nothing is known for '{name}'", name=name)
         text = str(int(value)) if isinstance(value, float) else value
         return TYPES[kind](str(text))
 

@@ -15,6 +15,7 @@ class Running:
         config: its configuration file; empty where it has none.
         user: whom its workers run as.
         work: the folder that it works in, where it has one (Varnish's -n).
+        workers: its child processes.
     """
 
     product: str
@@ -24,6 +25,7 @@ class Running:
     config: str = ""
     user: str = ""
     work: str = ""
+    workers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ Frozen data. It is made without touching anything, shown as it stands, and appli
 """
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from badgateway.model.argument import filled
+from badgateway.model.observation import Value
 from badgateway.model.verdict import Risk
 
 Words: TypeAlias = tuple[str, ...]
@@ -105,7 +107,8 @@ class Plan:
     Attributes:
         remedy: name of the file of `knowledge/remedies`.
         cause: the cause it is for.
-        text: for people, what it does.
+        says: for people, what it does, with typed places for values.
+        values: what stands in them.
         risk: what it may do to the site while it is done.
         changes: in the order in which they are made.
         tests: commands that must end with status 0 before anything is reloaded.
@@ -115,9 +118,15 @@ class Plan:
 
     remedy: str
     cause: str
-    text: str
+    says: str
     risk: Risk
     changes: tuple[Change, ...]
     tests: tuple[Words, ...] = ()
     reloads: tuple[Words, ...] = ()
     source: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """What it does, in English."""
+        return filled(self.says, self.values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from badgateway.knowledge.remedy import ChangeForm, Do, Handling, Remedy
 from badgateway.model.argument import ArgumentError, filled
 from badgateway.model.machine import Running
+from badgateway.model.message import Message
 from badgateway.model.observation import Value
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
 from badgateway.remedies.edit import EditError, assign, point, remove, replace
@@ -30,7 +31,7 @@ class Proposal:
     """
 
     plans: tuple[Plan, ...]
-    refused: Mapping[str, str]
+    refused: Mapping[str, Message]
     asks: frozenset[str]
 
 
@@ -40,7 +41,7 @@ def propose(
     """The plans for the causes of a verdict, those for the first cause first."""
     causes = [ranked.cause for ranked in facts.verdict.causes if ranked.probability >= LEAST]
     plans: list[Plan] = []
-    refused: dict[str, str] = {}
+    refused: dict[str, Message] = {}
     ordered = sorted(remedies.values(), key=lambda remedy: (remedy.rank, remedy.name))
     for cause in causes:
         for remedy in ordered:
@@ -49,7 +50,7 @@ def propose(
             try:
                 plan = plan_of(remedy, cause, facts, handling)
             except (ArgumentError, EditError) as error:
-                refused[remedy.name] = str(error)
+                refused[remedy.name] = error.message
                 continue
             if plan is not None:
                 plans.append(plan)
@@ -90,13 +91,15 @@ def plan_of(
     changes = (*_edited(draft), *draft.others)
     if not changes and not draft.products:
         return None
+    filled(remedy.text, bindings[0])  # a value that does not fit refuses the whole
     tests, reloads = _handled(draft)
     if not changes and not reloads:
         return None
     return Plan(
         remedy=remedy.name,
         cause=cause,
-        text=filled(remedy.text, bindings[0]),
+        says=remedy.text,
+        values=bindings[0],
         risk=remedy.risk,
         changes=changes,
         tests=tests,
@@ -165,7 +168,7 @@ def _edited(draft: _Draft) -> list[Edit]:
     for file, changes in draft.edits.items():
         before = draft.facts.text(file)
         if before is None:
-            raise EditError(f"{file} cannot be read here")
+            raise EditError("{file} cannot be read here", file=file)
         after = before
         # From the end to the beginning, and by how far what is inserted moves what is left to do.
         waiting = sorted(changes, key=lambda item: -item[0])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from badgateway.model.message import Message, SpokenError
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Rights, Words
 from badgateway.repair import opening
 from badgateway.repair.journal import UNDONE, Event, Journal
@@ -22,7 +23,7 @@ FILE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that is changed; a configuration is never larger."""
 
 
-class ApplyError(Exception):
+class ApplyError(SpokenError):
     """A change that could not be made. The message says which and why."""
 
 
@@ -35,8 +36,8 @@ class Left:
         why: for people.
     """
 
-    what: str
-    why: str
+    what: Message | str
+    why: Message | str
 
 
 def apply(plan: Plan, journal: Journal) -> None:
@@ -53,12 +54,18 @@ def apply(plan: Plan, journal: Journal) -> None:
     for words in plan.tests:
         done = run(words)
         if done.status != 0:
-            raise ApplyError(f"the test `{' '.join(words)}` failed: {done.output.strip()[-600:]}")
+            raise ApplyError(
+                "the test `{command}` failed: {said}",
+                command=" ".join(words), said=done.output.strip()[-600:],
+            )  # fmt: skip
     for words in plan.reloads:
         journal.note("reloading", words=words)
         done = run(words)
         if done.status != 0:
-            raise ApplyError(f"`{' '.join(words)}` failed: {done.output.strip()[-600:]}")
+            raise ApplyError(
+                "`{command}` failed: {said}",
+                command=" ".join(words), said=done.output.strip()[-600:],
+            )  # fmt: skip
     journal.note("in-force")
 
 
@@ -68,12 +75,14 @@ def _make(change: Change, journal: Journal) -> None:
         done = run(change.words)
         if done.status != 0 and not _gone(change.words):
             said = done.output.strip()[-600:]
-            raise ApplyError(f"`{' '.join(change.words)}` failed: {said}")
+            raise ApplyError(
+                "`{command}` failed: {said}", command=" ".join(change.words), said=said
+            )
         return
     if isinstance(change, Opening):
         journal.note("opening", mark=change.mark, holder=change.holder)
         if said := opening.insert(change):
-            raise ApplyError(f"the firewall's rule could not be added: {said[-600:]}")
+            raise ApplyError("the firewall's rule could not be added: {said}", said=said[-600:])
         return
     path = Path(change.path).resolve()
     try:
@@ -81,14 +90,16 @@ def _make(change: Change, journal: Journal) -> None:
         regular = path.is_file()
         data = path.read_bytes() if regular and before.st_size <= FILE_LIMIT else b""
     except OSError as error:
-        raise ApplyError(f"{change.path}: {error.strerror}") from None
+        raise ApplyError("{path}: {said}", path=change.path, said=error.strerror) from None
     if isinstance(change, Rights):
         _rights(change, path, before, journal)
         return
     if not regular or before.st_size > FILE_LIMIT:
-        raise ApplyError(f"{path} is no file that can be kept a copy of")
+        raise ApplyError("{path} is no file that can be kept a copy of", path=path)
     if isinstance(change, Edit) and data != change.before.encode("utf-8", "surrogateescape"):
-        raise ApplyError(f"{path} was changed by somebody else meanwhile; look, then try again")
+        raise ApplyError(
+            "{path} was changed by somebody else meanwhile; look, then try again", path=path
+        )
     after = change.after.encode("utf-8", "surrogateescape") if isinstance(change, Edit) else None
     journal.note(
         "file",
@@ -105,7 +116,7 @@ def _make(change: Change, journal: Journal) -> None:
         else:
             replace_file(path, after, before)
     except OSError as error:
-        raise ApplyError(f"{path}: {error.strerror}") from None
+        raise ApplyError("{path}: {said}", path=path, said=error.strerror) from None
 
 
 def _rights(change: Rights, path: Path, before: os.stat_result, journal: Journal) -> None:
@@ -113,13 +124,13 @@ def _rights(change: Rights, path: Path, before: os.stat_result, journal: Journal
     try:
         group = owner_of(change.group) if change.group else before.st_gid
     except LookupError:
-        raise ApplyError(f"there is no group {change.group}") from None
+        raise ApplyError("there is no group {group}", group=change.group) from None
     journal.note("rights", path=str(path), like=_like(before))
     try:
         os.chown(path, -1, group)
         path.chmod(mode)
     except OSError as error:
-        raise ApplyError(f"{path}: {error.strerror}") from None
+        raise ApplyError("{path}: {said}", path=path, said=error.strerror) from None
 
 
 def take_back(journal: Journal) -> list[Left]:
@@ -142,7 +153,11 @@ def take_back(journal: Journal) -> list[Left]:
             left += _restore_rights(event)
         elif event["step"] == "opening":
             if said := opening.delete(event["mark"], event["holder"]):
-                left.append(Left(f"the firewall's rule {event['mark']}", said[-300:]))
+                left.append(
+                    Left(
+                        Message("the firewall's rule {mark}", {"mark": event["mark"]}), said[-300:]
+                    )
+                )
         elif event["step"] == "command":
             done = run(event["undo"])
             if done.status != 0 and not _gone(event["undo"]):
@@ -152,7 +167,7 @@ def take_back(journal: Journal) -> list[Left]:
         done = run(words)
         if done.status != 0:
             left.append(Left(" ".join(words), done.output.strip()[-300:]))
-    journal.note(UNDONE, left=[[each.what, each.why] for each in left])
+    journal.note(UNDONE, left=[[str(each.what), str(each.why)] for each in left])
     return left
 
 
@@ -177,8 +192,9 @@ def _restore(event: Event, journal: Journal) -> list[Left]:
     if now == event["before"]:
         return _restore_rights(event)
     if now != event["after"]:
-        kept = journal.folder / event["backup"]
-        return [Left(str(path), f"somebody changed it since; how it was lies in {kept}")]
+        kept = {"kept": journal.folder / event["backup"]}
+        why = Message("somebody changed it since; how it was lies in {kept}", kept)
+        return [Left(str(path), why)]
     try:
         replace_file(path, (journal.folder / event["backup"]).read_bytes(), like)
         os.utime(path, ns=(event["like"]["mtime"], event["like"]["mtime"]))

@@ -10,6 +10,7 @@ from pathlib import Path
 from badgateway.investigate.check import check_url
 from badgateway.investigate.inspect import Request, inspect_machine
 from badgateway.knowledge.remedy import load_handling, load_remedies
+from badgateway.model.message import Message
 from badgateway.model.plan import Plan
 from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Outcome, Verdict
@@ -69,24 +70,29 @@ class Fixing:
         self.target, self.wishes = target, wishes
         self.journal = Journal.begun(state, {"url": target.url if target else ""})
 
-    def apply(self, plan: Plan) -> str:
+    def apply(self, plan: Plan) -> Message | str:
         """Make its changes; returns what went wrong, empty if nothing.
 
         What went wrong takes everything of this fix back.
         """
         try:
             apply(plan, self.journal)
-        except (ApplyError, OSError) as error:
+        except ApplyError as error:
+            return error.message
+        except OSError as error:
             return str(error)
         return ""
 
-    def prove(self, tell: Callable[[str], None]) -> Verdict | None:
-        """Ask from outside until it is well, or patience ends; None where there is no URL."""
+    def prove(self, tell: Callable[..., None]) -> Verdict | None:
+        """Ask from outside until it is well, or patience ends; None where there is no URL.
+
+        `tell` says a sentence with the values of its places.
+        """
         if self.target is None:
             return None
         end = time.monotonic() + PATIENCE
         while True:
-            tell(f"asking for {self.target.url}")
+            tell("asking for {url}", url=self.target.url)
             verdict = asyncio.run(check_url(self.target, self.wishes))
             good = well(verdict)
             for _ in range(ASKED - 1):

@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from badgateway.model.message import SpokenError
 from badgateway.transport.change import append, sync_folder, write_new
 
 KEPT, UNDONE = "kept", "undone"
 Event = dict[str, Any]
 
 
-class JournalError(Exception):
+class JournalError(SpokenError):
     """A journal that cannot be used. The message says what to do."""
 
 
@@ -45,7 +46,9 @@ def alone(state: Path) -> Iterator[None]:
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A journal names commands that an undo runs: nobody else may have written it.
     if state.stat().st_uid != os.geteuid() or state.stat().st_mode & 0o022:
-        raise JournalError(f"{state} may be written by somebody else; chown and chmod 700 it first")
+        raise JournalError(
+            "{folder} may be written by somebody else; chown and chmod 700 it first", folder=state
+        )
     with (state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

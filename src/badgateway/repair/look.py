@@ -21,6 +21,7 @@ from badgateway.state.services import services_of
 from badgateway.state.software import software_of
 from badgateway.transport.system import name_servers
 
+_MOST_WORKERS = 64
 PLACES = 8
 """Places (containers) that are looked into."""
 
@@ -98,8 +99,15 @@ def _running(place: Place) -> Iterator[Running]:
         work = next((flat[i + 1] for i, w in enumerate(flat[:-1]) if w == "-n"), "")
         yield Running(
             software.product, pid, program, tuple(flat[1:]), config, software.user,
-            work if work.startswith("/") else "",
+            work if work.startswith("/") else "", _workers(process),
         )  # fmt: skip
+
+
+def _workers(process: psutil.Process) -> tuple[int, ...]:
+    try:
+        return tuple(child.pid for child in process.children()[:_MOST_WORKERS])
+    except psutil.Error:
+        return ()
 
 
 def _php_config(words: list[str]) -> str:

@@ -4,21 +4,23 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from badgateway.model.argument import filled
+from badgateway.model.message import sentence
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
 from badgateway.model.verdict import Risk
 from badgateway.report.safe import safe
 from badgateway.report.words import Words as Said
 
 _RISKS = {
-    Risk.NONE: "changes nothing",
-    Risk.REVERSIBLE: "`badgateway undo` takes it back",
-    Risk.DISRUPTIVE: "visitors may notice; `badgateway undo` takes it back",
+    Risk.NONE: sentence("changes nothing"),
+    Risk.REVERSIBLE: sentence("`badgateway undo` takes it back"),
+    Risk.DISRUPTIVE: sentence("visitors may notice; `badgateway undo` takes it back"),
 }
 
 
 def plan_lines(plan: Plan, said: Said) -> Iterator[str]:
     """The plan, line by line; what comes from files is made harmless for a terminal."""
-    yield safe(said.say(plan.text), 300)
+    yield safe(filled(said.say(plan.says), plan.values), 300)
     yield said.say("  for: {cause}; {risk}", cause=plan.cause, risk=said.say(_RISKS[plan.risk]))
     for change in plan.changes:
         yield from (f"  {safe(line, 400)}" for line in _lines(change, said))

@@ -10,6 +10,7 @@ from importlib.resources import files
 from string import Formatter
 
 from badgateway.model.hop import Side
+from badgateway.model.message import Message, sentence
 from badgateway.model.observation import Observation, Value
 from badgateway.model.secret import masked
 from badgateway.model.verdict import Outcome, Verdict
@@ -17,6 +18,7 @@ from badgateway.model.vocabulary import side_of, vocabulary
 from badgateway.report.safe import safe
 
 LANGUAGES = ("en", "fr")
+__all__ = ["CLEAR_SIDE", "LANGUAGES", "Words", "sentence", "status_title"]
 
 _LONGEST = 8_192
 """Characters of a sentence that are looked at for secrets before it is cut."""
@@ -26,11 +28,6 @@ _LONGEST = 8_192
 def _catalogue(language: str) -> gettext.NullTranslations:
     folder = str(files("badgateway").joinpath("locale"))
     return gettext.translation("badgateway", folder, [language], fallback=True)
-
-
-def sentence(text: str) -> str:
-    """`text` itself, marked for the catalogues where it stands far from the `say` that says it."""
-    return text
 
 
 class Words:
@@ -46,6 +43,16 @@ class Words:
         """A sentence of the product with its values filled in."""
         said = self._catalogue.gettext(text)
         return said.format(**values) if values else said
+
+    def message(self, told: Message | str) -> str:
+        """A message in this language, those within it too; what is no sentence of ours as it is."""
+        if isinstance(told, str):
+            return told
+        values = {
+            name: self.message(value) if isinstance(value, Message) else value
+            for name, value in told.values.items()
+        }
+        return self.say(told.says, **values)
 
     def seconds(self, seconds: float) -> str:
         """A time with its unit: ms below a second."""

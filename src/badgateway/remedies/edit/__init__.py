@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 
+from badgateway.model.message import Message, SpokenError
+
 DIALECTS = {
     "nginx": "nginx",
     "apache": "apache",
@@ -23,7 +25,7 @@ DIALECTS = {
 """The dialect of each product's configuration."""
 
 
-class EditError(ValueError):
+class EditError(SpokenError, ValueError):
     """An edit that cannot be made: what it is about does not stand there."""
 
 
@@ -59,7 +61,7 @@ def point(by: str, text: str, line: int, old: str, new: str) -> str:
             return replace(text, line, written, new)
         except EditError:
             continue
-    raise EditError(f"line {line} does not name {old}")
+    raise EditError("line {line} does not name {old}", line=line, old=old)
 
 
 def replace(text: str, line: int, old: str, new: str) -> str:
@@ -71,7 +73,7 @@ def replace(text: str, line: int, old: str, new: str) -> str:
     begin, end = span(text, line)
     found = re.compile(rf"(?<![\w.:-]){re.escape(old)}(?![\w.-]|:\d)").search(text, begin, end)
     if found is None:
-        raise EditError(f"line {line} does not hold '{old}'")
+        raise EditError("line {line} does not hold '{old}'", line=line, old=old)
     return text[: found.start()] + new + text[found.end() :]
 
 
@@ -85,7 +87,7 @@ def span(text: str, line: int) -> tuple[int, int]:
     for _ in range(line - 1):
         begin = text.find("\n", begin) + 1
         if begin == 0:
-            raise EditError(f"there is no line {line}")
+            raise EditError("there is no line {line}", line=line)
     end = text.find("\n", begin)
     return begin, len(text) if end < 0 else end
 
@@ -97,14 +99,14 @@ def indent(text: str, begin: int) -> str:
 
 
 def _other_forms(address: str) -> tuple[str, ...]:
-    """An address without the port that its scheme implies, and `localhost` as it may be written."""
+    """An address without the port that its protocol implies: HTTP's, HTTPS's, MySQL's."""
     host, _, port = address.rpartition(":")
-    return (host,) if port in ("80", "443") and host else ()
+    return (host,) if port in ("80", "443", "3306") and host else ()
 
 
 def _of(by: str, what: str) -> Callable[..., str]:
     module = import_module(f"{__name__}.{DIALECTS.get(by, 'lines')}")
     found: Callable[..., str] | None = getattr(module, what, None)
     if found is None:
-        raise EditError(f"no such edit of {by or 'this file'} is known")
+        raise EditError("no such edit of {product} is known", product=by or Message("this file"))
     return found

@@ -25,7 +25,7 @@ def remove(text: str, line: int, name: str) -> str:
     for number in _section(lines, line):
         if _is(lines[number], name):
             return "".join(lines[:number] + lines[number + 1 :])
-    raise EditError(f"'{name}' does not stand in the section of line {line}")
+    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
 
 
 def _is(line: str, name: str) -> bool:
@@ -36,7 +36,7 @@ def _is(line: str, name: str) -> bool:
 def _section(lines: list[str], line: int) -> list[int]:
     """The lines, from 0, of the innermost section around a line; sections inside it left out."""
     if not 1 <= line <= len(lines):
-        raise EditError(f"there is no line {line}")
+        raise EditError("there is no line {line}", line=line)
     stack: list[list[int]] = [[]]
     for number, text in enumerate(lines):
         if _CLOSE.match(text) and len(stack) > 1:

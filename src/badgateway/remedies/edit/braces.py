@@ -12,7 +12,7 @@ def assign(text: str, line: int, name: str, value: str) -> str:
         text, begin, end
     )
     if found is None:
-        raise EditError(f"'{name}' does not stand in the block of line {line}")
+        raise EditError("'{name}' does not stand in the block of line {line}", name=name, line=line)
     return text[: found.start(2)] + value + text[found.end(2) :]
 
 
@@ -25,7 +25,7 @@ def remove(text: str, line: int, name: str) -> str:
     word = re.escape(name.rstrip("*")) + (r"\w*" if name.endswith("*") else "")
     inner = re.sub(rf"(?m)^[ \t]*{word}(?:[ \t][^\n{{}}]*)?\n", "", text[begin:end])
     if inner == text[begin:end]:
-        raise EditError(f"'{name}' does not stand in the block of line {line}")
+        raise EditError("'{name}' does not stand in the block of line {line}", name=name, line=line)
     return text[:begin] + inner + text[end:]
 
 
@@ -58,7 +58,7 @@ def _block(text: str, line: int) -> tuple[int, int]:
         depth += {"}": 1, "{": -1}.get(text[place], 0)
         if depth < 0:
             return place, _closed(text, place)
-    raise EditError(f"line {line} stands in no block")
+    raise EditError("line {line} stands in no block", line=line)
 
 
 def _closed(text: str, opens: int) -> int:

@@ -30,7 +30,7 @@ def remove(text: str, line: int, name: str) -> str:
     for number in range(head + 1, end):
         if _is(lines[number], name):
             return "".join(lines[:number] + lines[number + 1 :])
-    raise EditError(f"'{name}' does not stand in the section of line {line}")
+    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
 
 
 def _is(line: str, name: str) -> bool:
@@ -43,7 +43,7 @@ def _section(lines: list[str], line: int) -> tuple[int, int]:
     heads = [number for number, text in enumerate(lines) if _SECTION.match(text)]
     before = [number for number in heads if number < line]
     if not before:
-        raise EditError(f"line {line} stands in no section")
+        raise EditError("line {line} stands in no section", line=line)
     after = [number for number in heads if number > before[-1]]
     return before[-1], after[0] if after else len(lines)
 
@@ -52,4 +52,4 @@ def _named(lines: list[str], kind: str) -> tuple[int, int]:
     for number, text in enumerate(lines):
         if text.split()[:1] == [kind]:
             return _section(lines, number + 1)
-    raise EditError(f"there is no section '{kind}'")
+    raise EditError("there is no section '{kind}'", kind=kind)

@@ -26,12 +26,12 @@ def remove(text: str, line: int, name: str) -> str:
         left, sign, _ = lines[number].partition("=")
         if sign and left.strip() == name:
             return "".join(lines[:number] + lines[number + 1 :])
-    raise EditError(f"'{name}' does not stand in the section of line {line}")
+    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
 
 
 def _section(lines: list[str], line: int) -> tuple[int, int]:
     if not 1 <= line <= len(lines):
-        raise EditError(f"there is no line {line}")
+        raise EditError("there is no line {line}", line=line)
     heads = [number for number, text in enumerate(lines) if text.lstrip().startswith("[")]
     before = [number for number in heads if number < line]
     after = [number for number in heads if number >= line]

@@ -46,7 +46,9 @@ def remove(text: str, line: int, name: str) -> str:
         beside = place.block.inner if place.block else [place]
         there = next((d for d in beside if d.name == name and not d.inner), None)
         if there is None:
-            raise EditError(f"'{name}' does not stand in the block of line {line}")
+            raise EditError(
+                "'{name}' does not stand in the block of line {line}", name=name, line=line
+            )
         begin, end = there.begin, there.end + 1
         head = text.rfind("\n", 0, begin) + 1
         if not text[head:begin].strip() and text[end : end + 1] == "\n":
@@ -57,13 +59,43 @@ def remove(text: str, line: int, name: str) -> str:
     return text
 
 
+def in_force(text: str, line: object, name: str) -> list[tuple[int, tuple[str, ...]]]:
+    """The directives of a name that hold for what stands on `line`: (line, arguments) of each.
+
+    Of a directive that may stand several times, those of the innermost block that has any hold.
+    """
+    try:
+        places = _places(text, line if isinstance(line, int) else 0)
+    except EditError:
+        return []
+    found: dict[int, _Directive] = {}
+    for place in places:
+        block = place.block
+        while block is not None:
+            if beside := [d for d in block.inner if d.name == name]:
+                found |= {d.begin: d for d in beside}
+                break
+            block = block.block
+    return [
+        (text.count("\n", 0, d.begin) + 1, tuple(word for word, *_ in d.words[1:]))
+        for d in found.values()
+    ]
+
+
+def given(text: str, line: object, variable: str) -> tuple[int, str] | None:
+    """The one `set` of a variable that holds for what stands on `line`: its line and the value."""
+    every = in_force(text, line, "set")
+    found = [(n, w[1]) for n, w in every if len(w) == 2 and w[0] == f"${variable}"]
+    return found[0] if len(found) == 1 else None
+
+
 def _places(text: str, line: int) -> list[_Directive]:
     """The directive on a line; of a server in a group, those that send requests to the group."""
     begin, end = span(text, line)
     every = list(_directives(text))
     here = [d for d in every if begin <= d.begin < end]
     if not here:
-        raise EditError(f"no directive begins on line {line}")
+        raise EditError("no directive begins on line {line}", line=line)
     chosen = next((d for d in here if d.name.endswith("_pass")), None)
     chosen = chosen or next((d for d in here if d.name == "server" and not d.inner), here[-1])
     group = chosen.block

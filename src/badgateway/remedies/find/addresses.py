@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from badgateway.model.listening import address_of
 from badgateway.model.observation import Observation
+from badgateway.remedies.edit import nginx
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
 from badgateway.remedies.find.here import at, failing, once, upstreams
 
 FINDERS = (
     *("stated_upstream", "listener", "not_tls", "wants_tls", "sni", "database", "resolver"),
-    *("tls_versions", "health_path", "reused_connections"),
+    *("tls_versions", "health_path", "reused_connections", "fixed_host", "stated_name"),
 )
 
 
@@ -23,6 +24,35 @@ def stated_upstream(facts: Facts) -> Iterator[Binding]:
     wrong = [o for o in failing(facts) or upstreams(facts) if o.text("upstream") != stated]
     for line in once(wrong):
         yield at(line, upstream=line.text("upstream"), found=stated)
+
+
+def stated_name(facts: Facts) -> Iterator[Binding]:
+    """The owner says where the application listens; nginx has the name for it in a variable."""
+    whole = facts.stated.get("upstream", "")
+    stated = address_of(whole)
+    if stated is None or stated.path:
+        return
+    for line in _by_variable(facts):
+        file, name = line.text("file"), line.text("upstream")
+        if not file.startswith("/") or not name.endswith(f":{stated.port}"):
+            continue  # another port stands in the directive itself, not in the variable
+        variable = name.removesuffix(f":{stated.port}").removeprefix("$")
+        if found := nginx.given(facts.text(file) or "", line.value.get("line"), variable):
+            number, old = found
+            if old != stated.host:
+                yield {**at(line, old=old, found=stated.host, whole=whole), "line": number}
+
+
+def fixed_host(facts: Facts) -> Iterator[Binding]:
+    """Nginx asks the upstream for one fixed name that is none of this site's."""
+    for line in once(upstreams(facts)):
+        if line.text("by") != "nginx" or line.text("protocol") not in ("http", "https"):
+            continue
+        text, number = facts.text(line.text("file")) or "", line.value.get("line")
+        for place, words in nginx.in_force(text, number, "proxy_set_header"):
+            fixed = len(words) == 2 and words[0].lower() == "host" and "$" not in words[1]
+            if fixed and words[1] not in line.items("sites"):
+                yield {**at(line, header=words[0], old=words[1]), "line": place}
 
 
 def listener(facts: Facts) -> Iterator[Binding]:
@@ -132,7 +162,9 @@ def database(facts: Facts) -> Iterator[Binding]:
         if wish is not None and wish.text("file").startswith("/"):
             wanted, found = address_of(wish.text("database")), address_of(wrong.text("found"))
             if wanted is not None and found is not None and wanted.port != found.port:
-                yield at(wish, by="wordpress", old=wanted.port, found=found.port)
+                old = wish.text("database")
+                new = f"{old.rpartition(':')[0]}:{found.port}"
+                yield at(wish, by="wordpress", old=old, found=new, port=found.port)
 
 
 def resolver(facts: Facts) -> Iterator[Binding]:

@@ -94,7 +94,11 @@ def connections(facts: Facts) -> Iterator[Binding]:
 
 def open_files(facts: Facts) -> Iterator[Binding]:
     """Two files for each connection and some of its own: at least 4096."""
-    yield from _larger(facts, "worker_rlimit_nofile", 4_096)
+    for file in _larger(facts, "worker_rlimit_nofile", 4_096):
+        yield file
+        server = facts.server("nginx", str(file["file"]))
+        for worker in server.workers if server else ():
+            yield {"by": "nginx-worker", "worker": worker, "new": file["new"]}
 
 
 def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:
