@@ -24,3 +24,23 @@ def test_a_fastcgi_server_that_answers_is_not_called_silent(tmp_path):
             return await ask(Upstream(f"unix:{path}", "fastcgi", "shop.example"))
 
     assert asyncio.run(asked())[-1].text("result") == "answers"
+
+
+def test_an_upstream_is_asked_as_the_gateway_asks_it_and_for_the_sites_own_name(tmp_path):
+    """A server that has the site and not the host that the gateway sends shows it by both."""
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"Host: shop.example\r\n" in head:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def asked():
+        path = str(tmp_path / "s")
+        server = await asyncio.start_unix_server(serve, path)
+        async with server:
+            return await ask(Upstream(f"unix:{path}", "http", "shop.example", None, "old.example"))
+
+    found = {o.name: o for o in asyncio.run(asked())}
+    assert found["upstream-asked"].text("result") == "closes"
+    assert found["asked-as-site"].value["status"] == 200

@@ -150,3 +150,23 @@ def test_what_the_gateway_takes_from_the_request_is_not_guessed():
     for reader, text in texts.items():
         found = readers()[reader].read(material_of("x", text))
         assert "server_name" not in next(o for o in found if o.name == "config-upstream").value
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("proxy_set_header Host old.example; location / { proxy_pass http://a; }", "old.example"),
+        ("proxy_set_header Host $host; location / { proxy_pass http://a; }", ""),
+        (
+            (
+                "proxy_set_header Host old.example;"
+                " location / { proxy_set_header X-A b; proxy_pass http://a; }"
+            ),
+            "",
+        ),
+    ],
+)
+def test_the_host_that_nginx_sends(text, host):
+    """Written out; not where it is the visitor's, nor where the level has headers of its own."""
+    found = [o for o in read("nginx-config", f"server {{ {text} }}") if o.name == "config-upstream"]
+    assert [o.text("host") for o in found] == [host]

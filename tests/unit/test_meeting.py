@@ -75,3 +75,16 @@ def test_an_upstream_that_refuses_us_as_it_refuses_visitors_is_said_so():
     well = Observation(Hop.LINK, "upstream-asked", {**value, "status": 200})
     assert "refuses-us-too" in {o.name for o in met(Evidence([page, asked]))}
     assert "refuses-us-too" not in {o.name for o in met(Evidence([page, well]))}
+
+
+def test_a_server_that_forbids_our_own_address_refuses_us_and_not_the_visitor():
+    """Every visitor has the gateway's address there; a stranger's address tells nothing."""
+    page = Observation(Hop.GATEWAY, "http-response", {"status": 403})
+    us = Observation(Hop.HOST, "interface", {"address": "10.0.0.1"})
+
+    def forbidden(client):
+        return Observation(Hop.GATEWAY, "access-forbidden", {"by": "nginx", "client": client})
+
+    assert "refuses-us-too" in [o.name for o in stated(page, us, forbidden("10.0.0.1"))]
+    assert stated(page, us, forbidden("203.0.113.7")) == []
+    assert stated(us, forbidden("10.0.0.1")) == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from badgateway.inference.weigh import FACTORS, weigh
+from badgateway.inference.weigh import FACTORS, telling, weigh
 from badgateway.knowledge.base import knowledge
 from badgateway.knowledge.cause import Range, Strength
 from badgateway.model.hop import Hop
@@ -146,3 +146,10 @@ def test_several_words_of_one_aspect_count_once():
     alone, both = (weigh(of(*seen), KNOWN) for seen in ([line], [line, knock]))
     share = {one.cause: one.probability for one in alone}["upstream-down"]
     assert {one.cause: one.probability for one in both}["upstream-down"] < 2 * share
+
+
+def test_what_speaks_against_the_first_suspect_is_weighed(known):
+    """A database that answers here makes a database that is down less probable, at once."""
+    answers = Observation(Hop.LINK, "database-asked", {"result": "answers", "local": False})
+    assert telling([answers], known, ["database-down", "disk-full"])
+    assert not telling([answers], known, ["disk-full", "database-down"])

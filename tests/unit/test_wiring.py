@@ -252,3 +252,29 @@ def test_a_setting_that_leads_to_a_listener_is_no_mistake():
     assert "upstream-setting-changed" in joined(changed, asked, wish)
     found = joined(changed, asked, wish, listener("10.0.0.2:8000"))
     assert "upstream-setting-changed" not in found
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "as_site", "stated"),
+    [
+        ("closes", None, 200, True),
+        ("answers", 421, 200, True),
+        ("answers", 200, 200, False),
+        ("closes", None, 404, False),
+    ],
+)
+def test_an_upstream_that_knows_the_site_but_not_the_host_it_is_asked_for(
+    result, status, as_site, stated
+):
+    """Asked as the gateway asks it fails, and for the site's own name it answers."""
+    there = {"upstream": "10.0.0.2:80", "result": "answers", "site": "shop.example"}
+    found = joined(
+        upstream("10.0.0.2:80", host="old.example"),
+        Observation(
+            Hop.LINK,
+            "upstream-asked",
+            {"upstream": "10.0.0.2:80", "result": result, "status": status},
+        ),
+        Observation(Hop.LINK, "asked-as-site", {**there, "status": as_site}),
+    )
+    assert ("config-flaw" in found) is stated

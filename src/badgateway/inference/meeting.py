@@ -179,6 +179,13 @@ def _refusals(evidence: Evidence) -> Iterator[Observation]:
             value = {"upstream": asked.text("upstream"), "status": asked.value.get("status")}
             yield Observation(Hop.UPSTREAM, "refuses-us-too", value, asked.source)
             return
+    ours = {o.text("address") for o in evidence.named("interface")}
+    for line in evidence.named("access-forbidden"):
+        # A server behind us took our address, which every visitor has there, for a stranger's.
+        if 403.0 in refused and line.text("client") in ours:
+            value = {"upstream": line.text("by"), "status": 403}
+            yield Observation(Hop.UPSTREAM, "refuses-us-too", value, line.source, line.at)
+            return
 
 
 def public(host: str) -> bool:

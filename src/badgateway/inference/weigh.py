@@ -74,12 +74,13 @@ def telling(
 ) -> bool:
     """Whether any of the observations speaks for a cause, and more than weakly.
 
-    Or excludes one of those that are suspected already.
+    Or excludes one of those that are suspected already, or speaks against the first of them.
     """
-    doubted = frozenset(suspected)
+    doubted = tuple(suspected)
     return any(
         FACTORS[clue.strength] > FACTORS[Strength.WEAK]
         or (clue.strength is Strength.EXCLUDES and cause in doubted)
+        or (clue.strength is Strength.AGAINST and cause in doubted[:1])
         for observation in observations
         for cause, clue in speaking(observation, known)
     )

@@ -31,6 +31,7 @@ def wired(evidence: Evidence) -> Iterator[Observation]:
         _databases,
         _stale,
         _renamed,
+        _misnamed,
         _handshakes,
         _gone,
         _protocols,
@@ -445,6 +446,29 @@ def _renamed(evidence: Evidence) -> Iterator[Observation]:
         ]
         if mine and wish.text("upstream") in answers and not wish.value.get("other_site"):
             yield joined(wish, "name-answers-now")
+            return
+
+
+def _misnamed(evidence: Evidence) -> Iterator[Observation]:
+    """An upstream that fails for the host that the gateway sends, and answers for the site's own.
+
+    What a server does with a host that it does not have is its own choice: it may close the
+    connection (nginx's status 444), or refuse.
+    """
+    asked = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
+    fine = {
+        o.text("upstream"): o.text("site")
+        for o in evidence.named("asked-as-site")
+        if o.text("result") == "answers" and (o.number("status") or 500) < 400
+    }
+    for wish in evidence.named("config-upstream"):
+        host, upstream = wish.text("host"), wish.text("upstream")
+        if not host or upstream not in fine or upstream not in asked:
+            continue
+        result, status = asked[upstream].text("result"), asked[upstream].number("status") or 0
+        if result in ("closes", "resets", "silent") or (result == "answers" and status >= 400):
+            detail = f"{upstream} is asked for {host}, and answers when asked for {fine[upstream]}"
+            yield joined(wish, "config-flaw", flaw="host-name", detail=detail)
             return
 
 

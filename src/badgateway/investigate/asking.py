@@ -37,7 +37,8 @@ def upstreams_of(evidence: Evidence, site: str) -> list[Upstream]:
         )
         name = site or next(iter(map(str, observation.items("sites"))), "")
         security = _security(observation)
-        found.setdefault(address, Upstream(address, protocol, name, security))
+        host = observation.text("host")
+        found.setdefault(address, Upstream(address, protocol, name, security, host))
     return list(found.values())[:MOST_UPSTREAMS]
 
 

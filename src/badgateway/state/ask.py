@@ -61,20 +61,38 @@ class Upstream:
     Attributes:
         address: `HOST:PORT` or `unix:/PATH`.
         protocol: `http`, `https`, `fastcgi`, `h2` and the like.
-        site: the name that is asked for.
+        site: the name that visitors ask for.
         security: how the gateway shakes hands with it; None where it speaks no TLS to it.
+        host: the name that the gateway asks it for, where it is told to use another one.
     """
 
     address: str
     protocol: str
     site: str
     security: Security | None = None
+    host: str = ""
 
 
 async def ask(upstream: Upstream) -> list[Observation]:
     """The addresses of its name, if it is called by one, and what it does when it is asked."""
-    named, answered = await asyncio.gather(_named(upstream), _ask(upstream))
-    return [*named, *answered]
+    found = await asyncio.gather(_named(upstream), _ask(upstream), _ask_as_site(upstream))
+    return [observation for part in found for observation in part]
+
+
+async def _ask_as_site(upstream: Upstream) -> list[Observation]:
+    """What comes for the site's own name, where the gateway asks for another one."""
+    if not upstream.host or not upstream.site or upstream.host == upstream.site:
+        return []
+    plain = replace(upstream, host="")
+    found = await (_asked_safely(plain) if plain.security else _asked(plain))
+    value: dict[str, Value] = {
+        "upstream": upstream.address,
+        "site": upstream.site,
+        "result": found.result,
+        "status": found.status,
+    }
+    source = f"connect:{upstream.address}"
+    return [Observation(Hop.LINK, "asked-as-site", value, source)]
 
 
 async def _named(upstream: Upstream) -> list[Observation]:
@@ -226,7 +244,10 @@ async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 def _question(upstream: Upstream) -> bytes:
     if upstream.protocol in ("http", "https"):
-        name = "".join(c for c in upstream.site if c.isalnum() or c in ".-:") or "localhost"
+        name = (
+            "".join(c for c in (upstream.host or upstream.site) if c.isalnum() or c in ".-:")
+            or "localhost"
+        )
         return f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode(
             "ascii", "ignore"
         )

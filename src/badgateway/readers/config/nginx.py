@@ -141,6 +141,10 @@ def _level(
     if secured:
         # What is set at one level holds for those inside it.
         context = {**context, "tls": {**_secured(context), **secured}}
+    if headers := [d.arguments for d in tree if d.name == "proxy_set_header" and d.arguments]:
+        # Taken over from outside only where the level sets none of its own (ngx_http_proxy_module).
+        hosts = [words[1] for words in headers if words[0].lower() == "host" and len(words) > 1]
+        context = {**context, "host": hosts[-1] if hosts else ""}
     for directive in tree:
         name, words = directive.name, directive.arguments
         if name == "server" and directive.inner:
@@ -209,6 +213,9 @@ def _pass(
         "variable": "$" in host,
         "whole": context.get("whole", False),
     }
+    sent = str(context.get("host") or "")
+    if sent and "$" not in sent and directive.name == "proxy_pass":
+        common["host"] = sent
     if scheme == "https" and "$" not in host:
         common |= _security(_secured(context), host)
     block = upstreams.get(host)
