@@ -215,6 +215,20 @@ def test_an_upstream_that_refused_and_answers_came_back():
     assert "came-back" not in joined(refusal)
 
 
+def test_a_server_that_haproxy_names_came_back_at_the_address_of_its_configuration():
+    """Its log names the backend and the server; where that is stands in its configuration."""
+    refusal = Observation(
+        Hop.LINK, "upstream-refused", {"by": "haproxy", "upstream": "shops/node2"}
+    )
+    written = {"by": "haproxy", "server": "shops/node2", "upstream": "10.0.0.2:8012"}
+    answers = Observation(
+        Hop.LINK, "upstream-asked", {"upstream": "10.0.0.2:8012", "result": "answers"}
+    )
+    there = Observation(Hop.GATEWAY, "config-upstream", written)
+    assert "came-back" in joined(refusal, there, answers)
+    assert "came-back" not in joined(refusal, answers)
+
+
 @pytest.mark.parametrize(("head", "stated"), [(20_000, True), (500, False)])
 def test_a_head_that_the_gateways_buffer_does_not_hold_is_stated(head, stated):
     """HAProxy's buffer less what it keeps for rewriting, measured against a real answer."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from badgateway.report.words import Words
+
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 AXE = Path(__file__).parents[2] / ".tools" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [
@@ -165,6 +167,41 @@ def test_from_question_to_changed_verdict(visit, local):
     )
     assert page.evaluate("window.same")
     assert page.evaluate("document.activeElement.tagName") == "H1"
+
+
+def english_left(page):
+    """English sentences of the catalogue that stand, whole, in what a person reads."""
+    shown = set()
+    for text in page.evaluate(
+        "[...document.querySelectorAll('main *, header *, footer *')].flatMap(e =>"
+        " [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.textContent.trim()))"
+    ):
+        shown.add(text)
+    words = Words("fr")
+    return [text for text in shown if " " in text and words.say(text) != text]
+
+
+def test_a_persons_way_in_french(visit, local, demo):
+    """From address to verdict, from paste to explanation, from question to another verdict."""
+    page = visit(locale="fr-FR")
+    page.goto(local.url)
+    assert page.get_attribute("html", "lang") == "fr"
+    assert english_left(page) == []
+    demo.stop_application()
+    ask(page, local, demo.url)
+    assert page.inner_text(".whose").startswith("Le problème vient du site")
+    assert english_left(page) == []
+    assert violations(page) == []
+    kept(page, "verdict-fr")
+    explain(page, local, "502 Bad Gateway\nnginx/1.24.0")
+    assert english_left(page) == []
+    before = page.locator(".percent").all_inner_texts()
+    page.click("fieldset button:has-text('Oui')")
+    page.wait_for_function(
+        "old => [...document.querySelectorAll('.percent')].map(e => e.textContent).join() != old",
+        arg=",".join(before),
+    )
+    assert english_left(page) == []
 
 
 TOLD = """window.Notification = class {

@@ -118,7 +118,7 @@ def _report(parsed: Parsed) -> LogReport | None:
 
 
 def _first(looked: FirstLook, seconds: float, parsed: Parsed, progress: "_Progress") -> None:
-    from badgateway.report.logs_terminal import first_words  # noqa: PLC0415
+    from badgateway.report.logs_first import first_words  # noqa: PLC0415
     from badgateway.report.words import Words  # noqa: PLC0415
 
     for line in first_words(looked, seconds, Words(parsed.lang)):

@@ -5,6 +5,7 @@ import json
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -16,12 +17,13 @@ from badgateway.repair.wordpress.logs import Named, logs_of, named_by
 from badgateway.repair.wordpress.site import Kind, Part, Site, SiteError, site_at, sites
 from badgateway.repair.wordpress.switch import LIFE, remove_leftovers
 from badgateway.report.safe import safe
+from badgateway.report.words import Words, sentence
 
 _WORDS = {
-    Kind.PLUGIN: "plugin",
-    Kind.THEME: "theme",
-    Kind.MU_PLUGIN: "must-use plugin",
-    Kind.DROP_IN: "drop-in",
+    Kind.PLUGIN: sentence("plugin"),
+    Kind.THEME: sentence("theme"),
+    Kind.MU_PLUGIN: sentence("must-use plugin"),
+    Kind.DROP_IN: sentence("drop-in"),
 }
 
 
@@ -52,22 +54,31 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language")
 
 
 def run(parsed: Parsed) -> int:
     """Find the part that breaks a site; returns 1 where it is broken, 0 where it is not."""
+    words = Words(parsed.lang)
     try:
         site = _site(parsed.root)
         for path in remove_leftovers(site):
-            _note(f"taken away what an earlier run left behind: {path}")
+            _note(words.say("taken away what an earlier run left behind: {path}", path=path))
         logs = [Path(name) for name in parsed.logs] or logs_of(site)
         named = named_by(logs, site.parts())
         page = _page(parsed, site)
         for each in named[:5]:
-            _note(f"a log names the {_called(each.part)}: {each.says} [{each.source}]")
-        if not _allowed(parsed, site, page, named):
+            _note(
+                words.say(
+                    "a log names the {part}: {says} [{source}]",
+                    part=_called(each.part, words),
+                    says=each.says,
+                    source=each.source,
+                )
+            )
+        if not _allowed(parsed, site, page, named, words):
             return 2
-        outcome = _searched(site, page, [each.part for each in named[:2]])
+        outcome = _searched(site, page, [each.part for each in named[:2]], words)
     except (SiteError, TargetError) as error:
         complain(str(error))
         return 2
@@ -77,7 +88,8 @@ def run(parsed: Parsed) -> int:
     if parsed.json:
         print(json.dumps(_plain(outcome)))
     else:
-        _show(outcome, page)
+        for line in _told(outcome, page, words):
+            print(safe(line, 2_000))
     return {Ended.HEALTHY: 0, Ended.UNREACHED: 2, Ended.UNSTEADY: 2}.get(outcome.ended, 1)
 
 
@@ -102,33 +114,48 @@ def _page(parsed: Parsed, site: Site) -> Page:
     return Page(target_of(url), there, parsed.limit)
 
 
-def _allowed(parsed: Parsed, site: Site, page: Page, named: list[Named]) -> bool:
+def _allowed(parsed: Parsed, site: Site, page: Page, named: list[Named], words: Words) -> bool:
     """Whether the search may begin: it was said so, or a person agrees now."""
     count = len(site.parts())
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if not (parsed.yes and not parsed.dry_run):
-        first = f" First without {_called(named[0].part)}." if named else ""
         _note(
-            f"{site.root}: {count} parts can be left out. For requests of this program alone, which"
-            f" carry a secret, parts of the site are left out until {page.target.url} works; a few"
-            f" requests of up to {page.limit:g} s each.{first}"
+            words.say(
+                "{root}: {count} parts can be left out. For requests of this program alone, which"
+                " carry a secret, parts of the site are left out until {url} works; a few requests"
+                " of up to {limit} each.",
+                root=site.root,
+                count=count,
+                url=page.target.url,
+                limit=words.seconds(page.limit),
+            )
         )
+        if named:
+            _note(words.say("First without the {part}.", part=_called(named[0].part, words)))
         _note(
-            f"For that a file is put into {site.must_use}, and, only if PHP fails before that is"
-            f" read, a line into {site.config}. Both are taken away at the end, and are without"
-            f" effect after {LIFE // 60} minutes. Visitors see no difference."
+            words.say(
+                "For that a file is put into {folder}, and, only if PHP fails before that is read,"
+                " a line into {config}. Both are taken away at the end, and are without effect"
+                " after {minutes} minutes. Visitors see no difference.",
+                folder=site.must_use,
+                config=site.config,
+                minutes=LIFE // 60,
+            )
         )
     if parsed.dry_run or not (parsed.yes or terminal):
-        _note("nothing was done; to do it: --yes")
+        _note(words.say("nothing was done; to do it: --yes"))
         return False
     if parsed.yes:
         return True
-    print("Shall it begin? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(words.say("Shall it begin? [y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
 
 
-def _searched(site: Site, page: Page, suspects: list[Part]) -> Outcome:
+def _searched(site: Site, page: Page, suspects: list[Part], words: Words) -> Outcome:
     """The search; a signal that ends the program ends it in order."""
+
+    def heard(tried: Try) -> None:
+        _note(_tried(tried, words))
 
     def stop(number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt(number)
@@ -136,67 +163,88 @@ def _searched(site: Site, page: Page, suspects: list[Part]) -> Outcome:
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), stop) for name in names}
     try:
-        return asyncio.run(Bisection(site, page, suspects, _heard).run())
+        return asyncio.run(Bisection(site, page, suspects, heard).run())
     finally:
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
 
 
-def _heard(tried: Try) -> None:
-    what = "the page works" if tried.answer.works else "it fails"
+def _tried(tried: Try, words: Words) -> str:
+    what = words.say("the page works") if tried.answer.works else words.say("it fails")
     names = ", ".join(part.name for part in tried.off[:3])
-    more = f" and {len(tried.off) - 3} more" if len(tried.off) > 3 else ""
-    off = f"without {names}{more}" if tried.off else "with everything on"
-    _note(f"{off}: {what} ({tried.answer.how}, {tried.answer.seconds:.1f} s)")
+    off = words.say("with everything on")
+    if len(tried.off) > 3:
+        off = words.say("without {names} and {count} more", names=names, count=len(tried.off) - 3)
+    elif tried.off:
+        off = words.say("without {names}", names=names)
+    return words.say(
+        "{off}: {what} ({how}, {seconds})",
+        off=off,
+        what=what,
+        how=tried.answer.how,
+        seconds=words.seconds(tried.answer.seconds),
+    )
 
 
 def _note(text: str) -> None:
     print(safe(text, 2_000), file=sys.stderr)
 
 
-def _called(part: Part) -> str:
-    return f"{_WORDS[part.kind]} {part.name}"
+def _called(part: Part, words: Words) -> str:
+    return f"{words.say(_WORDS[part.kind])} {part.name}"
 
 
-def _show(outcome: Outcome, page: Page) -> None:
+def _told(outcome: Outcome, page: Page, words: Words) -> Iterator[str]:
+    """What the search ended with, line by line."""
+    named = ", ".join(_called(part, words) for part in outcome.bad)
+    match outcome.ended:
+        case Ended.HEALTHY:
+            url = page.target.url
+            yield words.say("{url} works with everything on: nothing to look for.", url=url)
+        case Ended.UNREACHED:
+            how = outcome.tries[-1].answer.how if outcome.tries else words.say("nothing")
+            yield words.say(
+                "The request did not arrive at this WordPress: it was answered {how}.", how=how
+            )
+            yield words.say(
+                "A cache, another server or another folder answers in its place; a wp-config.php"
+                " that PHP cannot read looks the same. Try --connect-to 127.0.0.1, or"
+                " another --root."
+            )
+        case Ended.UNSTEADY:
+            yield words.say(
+                "It fails now and then. It pointed to the {named}, but works now with everything"
+                " on, so nothing is proven: try again while it fails, or raise --limit.",
+                named=named,
+            )
+        case Ended.ELSEWHERE:
+            yield words.say(
+                "It fails with every plugin, the theme and all drop-ins left out: it is none of"
+                " them. Look at PHP, the database and the server: badgateway inspect"
+            )
+        case _:
+            yield from _found(outcome, words)
+
+
+def _found(outcome: Outcome, words: Words) -> Iterator[str]:
+    """The parts that break the page, how that is known, and what switches them off."""
     count = len(outcome.tries)
-    if outcome.ended is Ended.HEALTHY:
-        print(f"{page.target.url} works with everything on: nothing to look for.")
-    elif outcome.ended is Ended.UNREACHED:
-        how = outcome.tries[-1].answer.how if outcome.tries else "nothing"
-        print(safe(f"The request did not arrive at this WordPress: it was answered {how}.", 300))
-        print(
-            "A cache, another server or another folder answers in its place; a wp-config.php that"
-        )
-        print("PHP cannot read looks the same. Try --connect-to 127.0.0.1, or another --root.")
-    elif outcome.ended is Ended.UNSTEADY:
-        named = ", ".join(_called(part) for part in outcome.bad)
-        print(safe(f"It fails now and then. It pointed to the {named}, but works now", 600))
-        print(
-            "with everything on, so nothing is proven: try again while it fails, or raise --limit."
-        )
-    elif outcome.ended is Ended.ELSEWHERE:
-        print(
-            "It fails with every plugin, the theme and all drop-ins left out: it is none of them."
-        )
-        print("Look at PHP, the database and the server: badgateway inspect")
-    else:
-        many = len(outcome.bad) > 1
-        print(f"Found with {count} requests: the page fails because of")
-        for part in outcome.bad:
-            name = outcome.theme or part.name if part.kind is Kind.THEME else part.name
-            print(safe(f"  the {_WORDS[part.kind]} {name}   {part.path}", 600))
-        if outcome.fatal is not None:
-            fatal = outcome.fatal
-            first = fatal.message.splitlines()[0] if fatal.message else ""
-            print(safe(f"  {first} in {fatal.file}:{fatal.line}", 600))
-        how = f" ({outcome.visit.how})" if outcome.visit else ""
-        left = "they are" if many else "it is"
-        print(f"The page works once {left} left out; ordinary visitors get none{how}.")
-        print("Nothing was changed for visitors. To switch it off for everybody, and on again:")
-        for part in outcome.bad:
-            for command in _commands(part):
-                print(safe(f"  $ {command}", 2_000))
+    yield words.say("Found with {count} requests: the page fails because of", count=count)
+    for part in outcome.bad:
+        name = outcome.theme or part.name if part.kind is Kind.THEME else part.name
+        yield f"  {words.say(_WORDS[part.kind])} {name}   {part.path}"
+    if outcome.fatal is not None:
+        fatal = outcome.fatal
+        first = fatal.message.splitlines()[0] if fatal.message else ""
+        yield f"  {first} ({fatal.file}:{fatal.line})"
+    how = outcome.visit.how if outcome.visit else words.say("nothing")
+    yield words.say("Without that the page works; ordinary visitors get: {how}.", how=how)
+    yield words.say(
+        "Nothing was changed for visitors. To switch it off for everybody, and on again:"
+    )
+    for part in outcome.bad:
+        for command in _commands(part):
+            yield f"  $ {command}"
 
 
 def _commands(part: Part) -> list[str]:

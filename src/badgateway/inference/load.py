@@ -17,16 +17,22 @@ def loaded(evidence: Evidence) -> Iterator[Observation]:
 def _back(evidence: Evidence) -> Iterator[Observation]:
     """Upstreams that refused and that take connections now, each for itself: one after the other.
 
-    Names are left out: there it is the address behind the name that may have changed.
+    Names are left out: there it is the address behind the name that may have changed. HAProxy
+    logs `BACKEND/SERVER` (docs.haproxy.org, 8.2.3), whose address its configuration has.
     """
     answers = {
         o.text("upstream"): o
         for o in evidence.named("upstream-asked")
         if o.text("result") == "answers"
     }
+    servers = {
+        o.text("server"): o.text("upstream")
+        for o in evidence.named("config-upstream")
+        if o.text("by") == "haproxy" and o.text("server")
+    }
     seen: set[str] = set()
     for refusal in evidence.named("upstream-refused"):
-        upstream = refusal.text("upstream")
+        upstream = servers.get(refusal.text("upstream"), refusal.text("upstream"))
         wanted = address_of(upstream)
         if wanted is None or upstream in seen or upstream not in answers or is_name(wanted.host):
             continue

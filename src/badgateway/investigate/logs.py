@@ -4,15 +4,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from badgateway.investigate.incidents import Incidents
-from badgateway.knowledge.base import Knowledge, knowledge
+from badgateway.logs.access import form_of
+from badgateway.logs.clock import Clock, Times
 from badgateway.logs.engines import Engine
 from badgateway.logs.gather import Gathered, Heard, Skipped, gather, in_one_zone, log_of
-from badgateway.logs.source import STDIN, Log, found
+from badgateway.logs.source import STDIN, Log, first_lines, found
 from badgateway.model.incident import LogReport
-from badgateway.readers import readers, recognised
 from badgateway.transport.files import material_at
+
+if TYPE_CHECKING:
+    from badgateway.knowledge.base import Knowledge
 
 
 def logs_at(names: Sequence[str], formats: Iterable[str] = ()) -> tuple[list[Log], list[Skipped]]:
@@ -36,7 +39,7 @@ def logs_at(names: Sequence[str], formats: Iterable[str] = ()) -> tuple[list[Log
     logs = []
     for name in kept:
         try:
-            logs.append(log_of(name, declared, recognised))
+            logs.append(log_of(name, declared, _recognised))
         except (OSError, EOFError, ValueError) as error:
             skipped.append(Skipped(name, _reason(error)))
     return in_one_zone(logs), skipped
@@ -46,12 +49,24 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def _recognised(head: str) -> str | None:
+    from badgateway.readers import recognised  # noqa: PLC0415
+
+    return recognised(head)
+
+
 def _declared(name: str) -> list[str] | None:
     """The log formats that a configuration declares; None for a file that is none."""
     if name == STDIN or "://" in name:
         return None
     material = material_at(Path(name))
-    kind = recognised(material.head)
+    head = first_lines(material.head.encode("utf-8", "replace"))
+    if form_of(head, (), Times(Clock(), head)) is not None:
+        return None
+    # All readers are loaded only where a file is no plain access log.
+    from badgateway.readers import readers  # noqa: PLC0415
+
+    kind = _recognised(material.head)
     if kind is None or not kind.endswith("-config"):
         return None
     read = readers()[kind].read(material)
@@ -63,7 +78,7 @@ def analyse(
     engine: Engine,
     heard: Heard | None = None,
     skipped: Iterable[Skipped] = (),
-    known: Knowledge | None = None,
+    known: "Knowledge | None" = None,
     then: Callable[[Gathered], None] | None = None,
 ) -> LogReport:
     """All incidents of logs, with their causes.
@@ -84,5 +99,9 @@ def analyse(
     gathered.skipped += skipped
     if then is not None:
         then(gathered)
+    # What judges takes a while to load, and the figures do not need it.
+    from badgateway.investigate.incidents import Incidents  # noqa: PLC0415
+    from badgateway.knowledge.base import knowledge  # noqa: PLC0415
+
     report = Incidents(gathered, known or knowledge()).report(0.0)
     return replace(report, elapsed_s=round(time.monotonic() - started, 3))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from badgateway.logs.access import form_of
 from badgateway.logs.clock import Clock, Times, zone_of
 from badgateway.logs.engines import Engine
-from badgateway.logs.scan import Scanned, scan
+from badgateway.logs.scan import Scanned, filler, scan, worth_columns
 from badgateway.logs.source import (
     STDIN,
     Log,
@@ -102,6 +102,10 @@ def gather(logs: list[Log], engine: Engine, heard: Heard | None = None) -> Gathe
     """
     gathered = Gathered(Summary(), [], [])
     own: dict[str, int] = {}
+    for log in logs:
+        # What reads the logs is loaded once, before processes are forked.
+        if worth_columns(log):
+            filler(log)
     with holding(logs) as held:
         cut = [piece for log in held for piece in pieces(log, _size(held, engine))]
         whole, done, at = sum(log.size for log in held), 0, 0

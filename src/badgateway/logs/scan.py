@@ -1,5 +1,6 @@
 """One piece of one log to its summary: line by line, or by columns where that can be done."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ from badgateway.logs.access import form_of
 from badgateway.logs.clock import Clock, Times
 from badgateway.logs.hit import Form
 from badgateway.logs.source import Log, Piece, blocks, line_text, where
-from badgateway.logs.summary import Example, Summary
-from badgateway.logs.wordings import Wordings
+from badgateway.logs.summary import Example, Said, Summary
+from badgateway.logs.wordings import MOST_REMEMBERED, Wordings
 from badgateway.model.material import LINE_LIMIT
 from badgateway.model.secret import masked
 
 EXCERPT = 1_500
 """Characters of an example that are kept."""
+
+_SMALL = 1 << 20
+"""Bytes below which lines are read one by one."""
 
 
 class Filler(Protocol):
@@ -44,9 +48,15 @@ class Scanned:
     trouble: str | None = None
 
 
+def worth_columns(log: Log) -> bool:
+    """Whether it is so large that numpy is loaded sooner than its lines are read by themselves."""
+    return log.packed or log.size >= _SMALL
+
+
 def scan(piece: Piece) -> Scanned:
     """The summary of one piece."""
-    summary, fill = Summary(), filler(piece.log)
+    fill = filler(piece.log) if worth_columns(piece.log) else line_filler(piece.log)
+    summary = Summary()
     trouble = None
     try:
         _, trouble = where(piece.log)
@@ -70,6 +80,8 @@ def filler(log: Log) -> Filler:
         return _Unknown(log)
     if form.format is not None:
         try:
+            # Nothing here multiplies matrices, and threads would make a fork unsafe.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             from badgateway.logs.columns import Columns, plan_of  # noqa: PLC0415
         except ImportError:
             return _Requests(log, form)
@@ -183,6 +195,16 @@ class _Group:
     line: bytes
 
 
+def _regular(line: bytes, star: int) -> bool:
+    """Whether a line begins as nginx writes it; `star` is where its connection stands."""
+    found = _REGULAR.match(line)
+    return found is not None and found.start(1) == star + 3
+
+
+def _grouped_example(log: Log, group: _Group) -> Example:
+    return _example(log, group.number, line_text(group.line))
+
+
 class _GroupedEntries(_Entries):
     """Lines of nginx's error log: those that say the same in one minute are counted at once.
 
@@ -190,29 +212,41 @@ class _GroupedEntries(_Entries):
     otherwise is read by itself. Counts are those of `_Entries`, in a third of the time.
     """
 
+    def __init__(self, log: Log, times: Times) -> None:
+        super().__init__(log, times)
+        self._said: dict[tuple[bytes, bytes, bytes], Said] = {}
+        self._minutes: dict[bytes, int] = {}
+
     def block(self, data: bytes, summary: Summary) -> None:
         """Add the lines of `data`."""
         groups: dict[tuple[bytes, bytes, bytes, bytes], _Group] = {}
         previous = b""
         for number, line in enumerate(_lines(data), summary.lines + 1):
-            found = _REGULAR.match(line)
-            end = line.find(b", client: ", 26)
-            second = line[17:19]
-            if found is None or end < found.end() or len(line) >= LINE_LIMIT:
-                self._flush(groups, previous, summary)
-                self._line(line, number, summary)
-                previous = b""
-                continue
-            upstream = b""
+            star = line.find(b": *", 28, 60)
+            space = line.find(b" ", star + 3)
+            end = line.find(b", client: ", space)
             at = line.find(b', upstream: "', end)
+            upstream = b""
             if at > 0:
                 host = line.find(b"://", at) + 3
                 unix = line[host : host + 5] == b"unix:"
                 stop = line.find(b":", host + 5) if unix else line.find(b"/", host)
                 upstream = line[at:stop] if host > 2 and stop > 0 else line[at:]
-            key = (line[:16], line[19 : found.start(1)], line[found.end() : end], upstream)
-            previous = line
+            second = line[17:19]
+            key = (line[:17], line[19:star], line[space + 1 : end], upstream)
             group = groups.get(key)
+            if (
+                not 0 < star < space < end
+                or len(line) >= LINE_LIMIT
+                or not (line[star + 3 : space].isdigit() and second.isdigit() and second < b"60")
+                # What the first line of a group has in order, the others have as well.
+                or (group is None and not _regular(line, star))
+            ):
+                self._flush(groups, previous, summary)
+                self._line(line, number, summary)
+                previous = b""
+                continue
+            previous = line
             if group is None:
                 groups[key] = _Group(1, second, second, number, line)
                 continue
@@ -231,18 +265,27 @@ class _GroupedEntries(_Entries):
         summary: Summary,
     ) -> None:
         """Count what was gathered; `previous` is the last line of it, empty for none."""
-        for group in groups.values():
-            text = line_text(group.line)
-            second = self._times.of(text)
-            first, last = second, None
-            if second is not None:
-                minute = second - min(59, int(text[17:19]))
+        for key, group in groups.items():
+            minute, what = self._minutes.get(key[0]), key[1:]
+            if minute is None:
+                second = self._times.of(line_text(group.line))
+                if second is not None:
+                    if len(self._minutes) >= MOST_REMEMBERED:
+                        self._minutes.clear()
+                    minute = second - min(59, int(group.line[17:19]))
+                    self._minutes[key[0]] = minute
+            said = self._said.get(what)
+            if said is None:
+                if len(self._said) >= MOST_REMEMBERED:
+                    self._said.clear()
+                said = self._said[what] = self._wordings.of(line_text(group.line), 0)
+            first, last = self._last, None
+            if minute is not None:
                 first = minute + min(59, int(group.first))
                 last = minute + min(59, int(group.last))
             summary.entries += group.count
-            example = partial(_example, self._log, group.number, text)
-            said = self._wordings.of(text, self._times.end)
-            summary.say(said, self._last if first is None else first, example, group.count, last)
+            example = partial(_grouped_example, self._log, group)
+            summary.say(said, first, example, group.count, last)
         groups.clear()
         if previous:
             self._last = self._times.of(line_text(previous)) or self._last

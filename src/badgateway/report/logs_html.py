@@ -40,7 +40,7 @@ def logs_html(report: LogReport, words: Words) -> str:
     return "\n".join(
         [
             "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
+            f'<html lang="{words.language}"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
             f"<title>badgateway: {_text(words.say('incidents'))}</title>",
@@ -72,10 +72,10 @@ def _head(report: LogReport, words: Words) -> Iterator[str]:
     yield f"<h1>{_text(title)}</h1>"
     names = ", ".join(log.name for log in report.logs)
     yield f'<p class="soft">{_text(names, 1_000)}</p>'
-    told = [words.say("{count} requests", count=f"{report.requests:,}")]
+    told = [words.say("{count} requests", count=words.count(report.requests))]
     if report.entries:
-        told.append(words.say("{count} lines of error logs", count=f"{report.entries:,}"))
-    told.append(words.say("{count} gateway errors", count=f"{report.errors:,}"))
+        told.append(words.say("{count} lines of error logs", count=words.count(report.entries)))
+    told.append(words.say("{count} gateway errors", count=words.count(report.errors)))
     if report.begin and report.end:
         told.append(f"{_when(report.begin)} – {_when(report.end)} UTC")
     yield f"<p>{_text(', '.join(told))}</p>"
@@ -102,9 +102,9 @@ def _chart(values: Sequence[int], report: LogReport, kind: str, words: Words) ->
         bars.append(
             f'<rect class="{kind}" x="{at * step:.1f}" y="{_HEIGHT - 20 - height:.1f}" '
             f'width="{max(1.0, step - 1):.1f}" height="{height:.1f}">'
-            f"<title>{_when(when)}: {value:,}</title></rect>"
+            f"<title>{_when(when)}: {words.count(value)}</title></rect>"
         )
-    label = _text(words.say("most: {count}", count=f"{top:,}"))
+    label = _text(words.say("most: {count}", count=words.count(top)))
     begin, end = _when(report.begin), _when(report.end or report.begin)
     floor = _HEIGHT - 20
     return (
@@ -127,7 +127,7 @@ def _overview(report: LogReport, words: Words) -> Iterator[str]:
         share = f"{100 * one.share:.0f} %" if one.share is not None else ""
         yield (
             f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{_when(one.begin)}</td>'
-            f'<td class="n">{one.errors:,}</td><td class="n">{share}</td>'
+            f'<td class="n">{words.count(one.errors)}</td><td class="n">{share}</td>'
             f"<td>{_text(cause)}</td></tr>"
         )
     yield "</table>"
@@ -143,11 +143,11 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
     share = f"{100 * incident.share:.1f} %" if incident.share is not None else "?"
     told = words.say(
         "{errors} of {requests} requests failed ({share}; usual {usual} %), {clients} addresses",
-        errors=f"{incident.errors:,}",
-        requests=f"{incident.requests:,}",
+        errors=words.count(incident.errors),
+        requests=words.count(incident.requests),
         share=share,
-        usual=f"{100 * incident.usual:.2f}",
-        clients=f"{incident.clients:,}",
+        usual=words.decimal(100 * incident.usual, 2),
+        clients=words.count(incident.clients),
     )
     yield f"<p>{_text(told)}</p>"
     yield _spark(incident.trend)
@@ -167,7 +167,7 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
         )
         yield f"<tr><th>{_text(words.say('time'))}</th><td>{_text(told)}</td></tr>"
     yield "</table>"
-    yield from _wordings(incident.wordings, words.say("What error logs say"))
+    yield from _wordings(incident.wordings, words.say("What error logs say"), words)
     yield "</section>"
 
 
@@ -206,14 +206,15 @@ def _counted(counts: Sequence[Count]) -> str:
     return ", ".join(f"{_text(c.name or '-', 160)} ({100 * c.share:.0f} %)" for c in counts[:5])
 
 
-def _wordings(wordings: Sequence[Wording], title: str) -> Iterator[str]:
+def _wordings(wordings: Sequence[Wording], title: str, words: Words) -> Iterator[str]:
     if not wordings:
         return
     yield f"<details><summary>{_text(title)}</summary><table>"
     for one in wordings:
         known = f' <span class="soft">{_text(one.known)}</span>' if one.known else ""
         yield (
-            f'<tr><td class="n">{one.count:,}×</td><td><code>{_text(one.text)}</code>{known}'
+            f'<tr><td class="n">{words.count(one.count)}×</td>'
+            f"<td><code>{_text(one.text)}</code>{known}"
             f'<br><span class="soft">{_text(one.source)} {_text(one.subject)}</span></td></tr>'
         )
     yield "</table></details>"
@@ -225,8 +226,8 @@ def _background(report: LogReport, words: Words) -> Iterator[str]:
         return
     title = words.say(
         "Outside incidents: {errors} errors ({share} % of requests)",
-        errors=f"{background.errors:,}",
-        share=f"{100 * background.share:.3f}",
+        errors=words.count(background.errors),
+        share=words.decimal(100 * background.share, 3),
     )
     yield f'<section class="card"><h3>{_text(title)}</h3><p>{_counted(background.statuses)}</p>'
     yield from _verdict(background.verdict, words)
@@ -243,11 +244,11 @@ def _tables(report: LogReport, words: Words) -> Iterator[str]:
             yield f"<h2>{_text(title)}</h2><table>"
             for one in counts:
                 name = _text(one.name or "-", 200)
-                yield f'<tr><td class="n">{one.count:,}</td><td>{name}</td></tr>'
+                yield f'<tr><td class="n">{words.count(one.count)}</td><td>{name}</td></tr>'
             yield "</table>"
-    yield from _wordings(report.wordings, words.say("What error logs say"))
+    yield from _wordings(report.wordings, words.say("What error logs say"), words)
     if report.unread:
-        told = words.say("{count} lines could not be read", count=f"{report.unread:,}")
+        told = words.say("{count} lines could not be read", count=words.count(report.unread))
         yield f"<h2>{_text(told)}</h2>"
         for sample in report.samples:
             yield f"<p><code>{_text(sample.source)}: {_text(sample.text)}</code></p>"

@@ -10,7 +10,6 @@ from badgateway.model.incident import (
     Background,
     Change,
     Count,
-    FirstLook,
     Incident,
     LogReport,
     Wording,
@@ -30,32 +29,6 @@ _SURE = 0.05
 """A cause less probable than this is not worth a line."""
 
 
-def first_words(looked: FirstLook, seconds: float, words: Words) -> Iterator[str]:
-    """What the first look found."""
-    total = sum(looked.errors.values())
-    took = words.seconds(seconds)
-    size = f"{looked.bytes / 1e9:.1f} GB"
-    if not total:
-        yield words.say("first look ({took} for {size}): no gateway errors", took=took, size=size)
-        return
-    ranked = sorted(looked.errors.items(), key=lambda pair: -pair[1])[:4]
-    kinds = ", ".join(f"{status}: {count:,}" for status, count in ranked)
-    line = words.say(
-        "first look ({took} for {size}): {total} gateway errors ({kinds})",
-        took=took,
-        size=size,
-        total=f"{total:,}",
-        kinds=kinds,
-    )
-    yield line
-    if looked.minutes:
-        minute, count = max(looked.minutes.items(), key=lambda pair: (pair[1], -pair[0]))
-        at = datetime.fromtimestamp(minute * 60).astimezone()
-        yield words.say(
-            "  most in one minute: {count} at {at}", count=f"{count:,}", at=f"{at:%Y-%m-%d %H:%M}"
-        )
-
-
 def change_words(change: Change, words: Words) -> Iterator[str]:
     """An incident that began, or was over, while logs are followed."""
     incident = change.incident
@@ -65,7 +38,7 @@ def change_words(change: Change, words: Words) -> Iterator[str]:
             "{time} over after {lasted}: {errors} errors",
             time=f"{incident.end:%H:%M:%S}",
             lasted=lasted,
-            errors=f"{incident.errors:,}",
+            errors=words.count(incident.errors),
         )
         return
     yield words.say(
@@ -92,7 +65,8 @@ def show(
     ):
         if any(values):
             line = Text(f"  {title:<9}").append(spark(values, simple), style)
-            line.append(f"  {words.say('most: {count}', count=f'{max(values):,}')}", "dim")
+            most = words.say("most: {count}", count=words.count(max(values)))
+            line.append(f"  {most}", "dim")
             out.print(line, no_wrap=True, overflow="ellipsis")
     out.print()
     out.print(Text(_title(report, words), "bold red" if report.incidents else "bold"))
@@ -150,15 +124,17 @@ def _head(report: LogReport, words: Words) -> Iterator[Text]:
     yield Text(", ".join(names[:4]) + more, "bold")
     parts = []
     if report.requests:
-        parts.append(words.say("{count} requests", count=f"{report.requests:,}"))
+        parts.append(words.say("{count} requests", count=words.count(report.requests)))
     if report.entries:
-        parts.append(words.say("{count} lines of error logs", count=f"{report.entries:,}"))
+        parts.append(words.say("{count} lines of error logs", count=words.count(report.entries)))
     if report.begin and report.end:
         parts.append(f"{_when(report.begin)} – {_when(report.end)} UTC")
     if report.requests:
-        share = f"{100 * report.errors / report.requests:.2f}"
+        share = words.decimal(100 * report.errors / report.requests, 2)
         parts.append(
-            words.say("{count} gateway errors ({share} %)", count=f"{report.errors:,}", share=share)
+            words.say(
+                "{count} gateway errors ({share} %)", count=words.count(report.errors), share=share
+            )
         )
     yield Text("  " + ", ".join(parts))
 
@@ -183,7 +159,7 @@ def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
         line = Text(f"{one.id:>5}  {_when(one.begin)}  ")
         line.append(f"{_lasted(one.end - one.begin, words):>8}  ")
         line.append(bars[min(7, int(7 * one.errors / top + 0.5))] + " ", "red")
-        line.append(f"{one.errors:>8,}  ")
+        line.append(f"{words.count(one.errors):>8}  ")
         share = f"{100 * one.share:.0f} %" if one.share is not None else ""
         line.append(f"{share:>5}  ")
         first = next(iter(one.verdict.causes), None)
@@ -214,14 +190,14 @@ def _incident(incident: Incident, words: Words, out: Console, simple: bool, brie
 
 def _whom(incident: Incident, words: Words) -> str:
     if incident.share is None:
-        return words.say("{count} lines of errors", count=f"{incident.errors:,}")
+        return words.say("{count} lines of errors", count=words.count(incident.errors))
     return words.say(
         "{errors} of {requests} requests failed ({share} %; usual {usual} %), {clients} addresses",
-        errors=f"{incident.errors:,}",
-        requests=f"{incident.requests:,}",
-        share=f"{100 * incident.share:.1f}",
-        usual=f"{100 * incident.usual:.2f}",
-        clients=f"{incident.clients:,}",
+        errors=words.count(incident.errors),
+        requests=words.count(incident.requests),
+        share=words.decimal(100 * incident.share, 1),
+        usual=words.decimal(100 * incident.usual, 2),
+        clients=words.count(incident.clients),
     )
 
 
@@ -246,12 +222,14 @@ def _details(incident: Incident, words: Words) -> Iterator[Row]:
     ):
         if counts:
             told = ", ".join(f"{safe(c.name, 60)} ({100 * c.share:.0f} %)" for c in counts[:_SHOWN])
-            yield Row(Text(f"      {title}: ", "dim"), Text(told), 15)
+            yield Row(_label(title, words), Text(told), 15)
     for limit in incident.limits[:1]:
         told = words.say(
-            "{count} took {seconds} s each: a limit", count=limit.count, seconds=limit.seconds
+            "{count} took {seconds} s each: a limit",
+            count=words.count(limit.count),
+            seconds=words.decimal(limit.seconds, 1),
         )
-        yield Row(Text(f"      {words.say('time')}: ", "dim"), Text(told), 15)
+        yield Row(_label(words.say("time"), words), Text(told), 15)
     for wording in incident.wordings[:_SHOWN]:
         yield _wording(wording, words, "      ")
     steps = [step for step in incident.verdict.steps if step.who is Who.OWNER][:_MOST_STEPS]
@@ -261,12 +239,19 @@ def _details(incident: Incident, words: Words) -> Iterator[Row]:
             yield Row(Text("        $ "), Text(safe(step.command, 400), "cyan"), 10)
 
 
+def _label(title: str, words: Words) -> Text:
+    return Text("      " + words.say("{title}: ", title=title), "dim")
+
+
 def _wording(wording: Wording, words: Words, indent: str) -> Row:
     body = Text(safe(wording.text, 160))
     about = f" [{safe(wording.subject, 60)}]" if wording.subject else ""
-    body.append(f"{about}  {words.say('first:')} {safe(wording.source, 120)}", "dim")
+    first = words.say("first: {place}", place=safe(wording.source, 120))
+    body.append(f"{about}  {first}", "dim")
     mark = "✓" if wording.known else "?"
-    return Row(Text(f"{indent}{mark} {wording.count:>6,}× ", "dim"), body, len(indent) + 10)
+    return Row(
+        Text(f"{indent}{mark} {words.count(wording.count):>6}× ", "dim"), body, len(indent) + 10
+    )
 
 
 def _wordings(wordings: Sequence[Wording], words: Words) -> Iterator[Row]:
@@ -277,8 +262,8 @@ def _wordings(wordings: Sequence[Wording], words: Words) -> Iterator[Row]:
 def _background(background: Background, words: Words, out: Console) -> None:
     title = words.say(
         "Outside incidents: {errors} errors ({share} % of requests)",
-        errors=f"{background.errors:,}",
-        share=f"{100 * background.share:.3f}",
+        errors=words.count(background.errors),
+        share=words.decimal(100 * background.share, 3),
     )
     out.print(Text(title, "bold"))
     told = ", ".join(f"{c.name} ({100 * c.share:.0f} %)" for c in background.statuses[:_SHOWN])
@@ -294,7 +279,7 @@ def _durations(report: LogReport, words: Words) -> Iterator[Row]:
             median=words.seconds(one.median / 1000),
             p95=words.seconds(one.p95 / 1000),
             p99=words.seconds(one.p99 / 1000),
-            count=f"{one.count:,}",
+            count=words.count(one.count),
         )
         yield Row(Text(f"  {safe(one.upstream or words.say('all'), 50):<24} "), Text(told), 27)
 
@@ -302,7 +287,7 @@ def _durations(report: LogReport, words: Words) -> Iterator[Row]:
 def _counts(counts: Sequence[Count], words: Words) -> Iterator[Row]:
     for one in counts:
         told = f"{safe(one.name or '-', 100)}  ({words.percent(one.share)})"
-        yield Row(Text(f"  {one.count:>10,}  "), Text(told), 14)
+        yield Row(Text(f"  {words.count(one.count):>10}  "), Text(told), 14)
 
 
 def _remarks(report: LogReport, words: Words) -> Iterator[str]:
@@ -312,7 +297,7 @@ def _remarks(report: LogReport, words: Words) -> Iterator[str]:
     if report.unread:
         yield words.say(
             "{count} lines could not be read as what their log is, such as:",
-            count=f"{report.unread:,}",
+            count=words.count(report.unread),
         )
         for sample in report.samples[:3]:
             yield f"  {safe(sample.source, 100)}: {safe(sample.text, 200)}"
@@ -320,11 +305,12 @@ def _remarks(report: LogReport, words: Words) -> Iterator[str]:
         yield words.say(
             "There were more names than are counted one by one: counts of clients and paths may "
             "be up to {missed} too low.",
-            missed=f"{report.missed:,}",
+            missed=words.count(report.missed),
         )
     if report.beyond:
         yield words.say(
-            "{count} details were too many to keep; the totals hold.", count=f"{report.beyond:,}"
+            "{count} details were too many to keep; the totals hold.",
+            count=words.count(report.beyond),
         )
 
 
@@ -343,4 +329,4 @@ def _lasted(time: timedelta, words: Words) -> str:
         return words.say("{count} s", count=max(1, seconds))
     if seconds < 7_200:
         return words.say("{count} min", count=round(seconds / 60))
-    return words.say("{count} h", count=f"{seconds / 3600:.1f}")
+    return words.say("{count} h", count=words.decimal(seconds / 3600, 1))

@@ -76,6 +76,14 @@ class Words:
         """A probability for people."""
         return self.say("{number} %", number=f"{share * 100:.0f}")
 
+    def count(self, number: int) -> str:
+        """A whole number, its thousands set apart as the language does."""
+        return f"{number:,}".replace(",", "\u202f" if self.language == "fr" else ",")
+
+    def decimal(self, number: float, places: int) -> str:
+        """A number with so many decimal places."""
+        return self._number(f"{number:.{places}f}")
+
     def _number(self, text: str) -> str:
         return text.replace(".", self._comma)
 

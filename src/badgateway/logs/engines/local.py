@@ -72,6 +72,8 @@ class Local:
             raise EngineError(
                 "a process of ours was killed, most often for want of memory; try --jobs 1"
             ) from None
+        # A later work has processes of its own, which share what is loaded by then.
+        self.close()
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
