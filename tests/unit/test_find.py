@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from badgateway.model.verdict import Outcome, RankedCause, Verdict
 from badgateway.remedies.edit import EditError
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.plan import plan_of, propose
-from badgateway.state import firewall
+from badgateway.state import caches, firewall
 from badgateway.state.place import Place
 
 NGINX = "server {\n  server_name shop.example;\n  location / {\n    proxy_pass http://10.0.0.2:8080;\n  }\n}\n"  # noqa: E501
@@ -243,8 +244,8 @@ def test_the_database_port_is_found_behind_its_colon():
         assert plan.changes[0].after == config.replace(written, found)
 
 
-def test_workers_without_files_get_room_before_the_reload():
-    """The file gets the larger limit, and each running worker too: else it never ends."""
+def test_workers_without_files_are_told_by_a_signal():
+    """The file gets the larger limit; a worker that hears no reload ends by a signal."""
     text = "worker_rlimit_nofile 26;\n" + NGINX
     limit = seen("config-limit", by="nginx", file="/etc/nginx/nginx.conf", line=1, place="",
                  setting="worker_rlimit_nofile", most="26")  # fmt: skip
@@ -254,5 +255,37 @@ def test_workers_without_files_get_room_before_the_reload():
     edit, *commands = plan.changes
     assert edit.after == text.replace("26", "4096")
     assert [command.words for command in commands] == [
-        ("prlimit", "--pid", pid, "--nofile=4096:4096") for pid in ("78", "79")
+        ("kill", "-QUIT", pid) for pid in ("78", "79")
     ]
+    assert {command.undo for command in commands} == {("kill", "-HUP", "77")}
+
+
+def test_every_cache_of_dns_forgets():
+    """Each program is told in its own way, and of unbound only this site is forgotten."""
+    running = tuple(
+        Running(product, pid, "")
+        for product, pid in (("systemd-resolved", 5), ("dnsmasq", 6), ("unbound", 7))
+    )
+    known = facts("resolver-stale", caches=running, stated={"site": "shop.example"})
+    plan = propose(known, REMEDIES, HANDLING).plans[0]
+    assert [change.words for change in plan.changes] == [
+        ("resolvectl", "flush-caches"),
+        ("kill", "-HUP", "6"),
+        ("unbound-control", "flush_zone", "shop.example"),
+    ]
+    hostile = replace(known, stated={"site": "--help"})
+    assert "forget-dns-answers" in propose(hostile, REMEDIES, HANDLING).refused
+    assert propose(facts("resolver-stale"), REMEDIES, HANDLING).plans == ()
+
+
+def test_only_caches_of_our_own_network_are_ours(monkeypatch):
+    """A resolver in a container serves others; ours is found by its process's name."""
+    mine = [
+        SimpleNamespace(pid=1, info={"name": "dnsmasq"}),
+        SimpleNamespace(pid=2, info={"name": "systemd-resolve"}),
+        SimpleNamespace(pid=3, info={"name": "nginx"}),
+    ]
+    networks = {1: "net:[2]"}
+    monkeypatch.setattr(caches.psutil, "process_iter", lambda _: iter(mine))
+    monkeypatch.setattr(caches, "_network", lambda pid: networks.get(pid, "net:[1]"))
+    assert [(one.product, one.pid) for one in caches.dns_caches()] == [("systemd-resolved", 2)]

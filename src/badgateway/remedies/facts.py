@@ -24,6 +24,7 @@ class Facts:
         child: memory that one PHP-FPM child takes, in MB; None where unknown.
         measured: by upstream, how it answers when nobody hurries it.
         resolvers: name servers of this machine.
+        caches: programs that keep answers of DNS.
         ports: the kernel's range of local ports; None where unknown.
         stated: what the owner stated on the command line, by name.
     """
@@ -38,6 +39,7 @@ class Facts:
     child: int | None = None
     measured: Mapping[str, Measured] = field(default_factory=dict)
     resolvers: tuple[str, ...] = ()
+    caches: tuple[Running, ...] = ()
     ports: tuple[int, int] | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from badgateway.model.machine import Measured, Rule, Running, Service
 from badgateway.model.verdict import Verdict
 from badgateway.remedies.facts import Facts, resolvers_told
 from badgateway.repair.apply import FILE_LIMIT
+from badgateway.state.caches import dns_caches
 from badgateway.state.firewall import rules_of
 from badgateway.state.measure import measured
 from badgateway.state.place import Place, places
@@ -57,6 +58,7 @@ def facts_of(verdict: Verdict, stated: dict[str, str]) -> Facts:
         child=_child(running),
         measured=asyncio.run(_measured(verdict)),
         resolvers=tuple(name_servers()),
+        caches=tuple(dns_caches()),
         ports=_ports(),
         stated=stated,
     )

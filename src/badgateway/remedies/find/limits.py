@@ -97,8 +97,10 @@ def open_files(facts: Facts) -> Iterator[Binding]:
     for file in _larger(facts, "worker_rlimit_nofile", 4_096):
         yield file
         server = facts.server("nginx", str(file["file"]))
-        for worker in server.workers if server else ():
-            yield {"by": "nginx-worker", "worker": worker, "new": file["new"]}
+        if server is None:
+            continue
+        for worker in server.workers:
+            yield {"by": "nginx-worker", "worker": worker, "master": server.pid}
 
 
 def _larger(facts: Facts, setting: str, least: int) -> Iterator[Binding]:

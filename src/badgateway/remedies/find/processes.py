@@ -12,7 +12,7 @@ from badgateway.remedies.find.here import failing, once, pools, upstreams
 FINDERS = (
     *("stopped_process", "upstream_service", "site_service", "database_service"),
     *("name_changed", "link_rule", "front_rule", "socket_rights", "maintenance_file"),
-    *("stale_pid", "socket_gone", "refused_peer", "resolver_service"),
+    *("stale_pid", "socket_gone", "refused_peer", "resolver_service", "dns_cache"),
 )
 
 
@@ -214,3 +214,9 @@ def resolver_service(facts: Facts) -> Iterator[Binding]:
     """The one name server that the gateway asks and that does not run."""
     if facts.nginx_resolvers:
         yield from _one([s for s in facts.services if re.search(r"dns|unbound|named|bind", s.name)])
+
+
+def dns_cache(facts: Facts) -> Iterator[Binding]:
+    """Every program of this machine that keeps answers of DNS."""
+    for cache in facts.caches:
+        yield {"by": cache.product, "pid": cache.pid, "site": facts.stated.get("site") or None}
