@@ -59,3 +59,16 @@ def test_ticket_data_is_in_the_catalogue():
     ids = {message.id for message in catalogue("fr")}
     table = tomllib.loads(files("badgateway.report.ticket").joinpath("tried.toml").read_text())
     assert {step["title"] for step in table["step"]} <= ids
+
+
+def test_numbers_are_written_as_the_language_does():
+    """French sets thousands apart by a narrow space and decimals by a comma."""
+    english, french = Words("en"), Words("fr")
+    assert (english.count(1234567), english.decimal(0.625, 2)) == ("1,234,567", "0.62")
+    assert (french.count(1234567), french.decimal(0.625, 2)) == ("1\u202f234\u202f567", "0,62")
+
+
+def test_a_sentence_within_a_string_is_in_the_catalogue():
+    """Calls of `say` within f-strings are found as well: the log report's labels are French."""
+    said = {message.id for message in catalogue("fr")}
+    assert {"Time line", "time", "still going on"} <= said

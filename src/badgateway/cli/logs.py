@@ -139,9 +139,10 @@ def _show(report: LogReport, parsed: Parsed) -> None:
 
 
 def _written(report: LogReport, path: Path, parsed: Parsed) -> None:
+    from badgateway.report.words import Words  # noqa: PLC0415
+
     if path == parsed.html:
         from badgateway.report.logs_html import logs_html  # noqa: PLC0415
-        from badgateway.report.words import Words  # noqa: PLC0415
 
         path.write_text(logs_html(report, Words(parsed.lang)), "utf-8")
     else:
@@ -149,7 +150,7 @@ def _written(report: LogReport, path: Path, parsed: Parsed) -> None:
 
         write_tables(report, path)
     if not parsed.json:
-        print(f"written: {path}", file=sys.stderr)
+        print(Words(parsed.lang).say("written: {path}", path=path), file=sys.stderr)
 
 
 class _Progress:

@@ -124,7 +124,7 @@ def _overview(report: LogReport, words: Words) -> Iterator[str]:
     for one in report.incidents:
         first = next(iter(one.verdict.causes), None)
         cause = f"{words.percent(first.probability)} {first.cause}" if first else "?"
-        share = f"{100 * one.share:.0f} %" if one.share is not None else ""
+        share = words.percent(one.share) if one.share is not None else ""
         yield (
             f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{_when(one.begin)}</td>'
             f'<td class="n">{words.count(one.errors)}</td><td class="n">{share}</td>'
@@ -140,7 +140,11 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
         f"<h3>{incident.id}: {_when(incident.begin)} – {_when(incident.end)} UTC"
         f"{going if incident.ongoing else ''}</h3>"
     )
-    share = f"{100 * incident.share:.1f} %" if incident.share is not None else "?"
+    share = (
+        words.say("{number} %", number=words.decimal(100 * incident.share, 1))
+        if incident.share is not None
+        else "?"
+    )
     told = words.say(
         "{errors} of {requests} requests failed ({share}; usual {usual} %), {clients} addresses",
         errors=words.count(incident.errors),
@@ -160,7 +164,7 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
         (words.say("retries"), incident.retries),
     ):
         if counts:
-            yield f"<tr><th>{_text(title)}</th><td>{_counted(counts)}</td></tr>"
+            yield f"<tr><th>{_text(title)}</th><td>{_counted(counts, words)}</td></tr>"
     for limit in incident.limits:
         told = words.say(
             "{count} took {seconds} s each: a limit", count=limit.count, seconds=limit.seconds
@@ -202,8 +206,8 @@ def _verdict(verdict: Verdict, words: Words) -> Iterator[str]:
         yield "</ol>"
 
 
-def _counted(counts: Sequence[Count]) -> str:
-    return ", ".join(f"{_text(c.name or '-', 160)} ({100 * c.share:.0f} %)" for c in counts[:5])
+def _counted(counts: Sequence[Count], words: Words) -> str:
+    return ", ".join(f"{_text(c.name or '-', 160)} ({words.percent(c.share)})" for c in counts[:5])
 
 
 def _wordings(wordings: Sequence[Wording], title: str, words: Words) -> Iterator[str]:
@@ -229,7 +233,8 @@ def _background(report: LogReport, words: Words) -> Iterator[str]:
         errors=words.count(background.errors),
         share=words.decimal(100 * background.share, 3),
     )
-    yield f'<section class="card"><h3>{_text(title)}</h3><p>{_counted(background.statuses)}</p>'
+    yield f'<section class="card"><h3>{_text(title)}</h3>'
+    yield f"<p>{_counted(background.statuses, words)}</p>"
     yield from _verdict(background.verdict, words)
     yield "</section>"
 

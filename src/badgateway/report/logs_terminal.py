@@ -160,7 +160,7 @@ def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
         line.append(f"{_lasted(one.end - one.begin, words):>8}  ")
         line.append(bars[min(7, int(7 * one.errors / top + 0.5))] + " ", "red")
         line.append(f"{words.count(one.errors):>8}  ")
-        share = f"{100 * one.share:.0f} %" if one.share is not None else ""
+        share = words.percent(one.share) if one.share is not None else ""
         line.append(f"{share:>5}  ")
         first = next(iter(one.verdict.causes), None)
         if first is not None and first.probability >= _SURE:
@@ -221,7 +221,9 @@ def _details(incident: Incident, words: Words) -> Iterator[Row]:
         (words.say("retries"), incident.retries),
     ):
         if counts:
-            told = ", ".join(f"{safe(c.name, 60)} ({100 * c.share:.0f} %)" for c in counts[:_SHOWN])
+            told = ", ".join(
+                f"{safe(c.name, 60)} ({words.percent(c.share)})" for c in counts[:_SHOWN]
+            )
             yield Row(_label(title, words), Text(told), 15)
     for limit in incident.limits[:1]:
         told = words.say(
@@ -266,7 +268,7 @@ def _background(background: Background, words: Words, out: Console) -> None:
         share=words.decimal(100 * background.share, 3),
     )
     out.print(Text(title, "bold"))
-    told = ", ".join(f"{c.name} ({100 * c.share:.0f} %)" for c in background.statuses[:_SHOWN])
+    told = ", ".join(f"{c.name} ({words.percent(c.share)})" for c in background.statuses[:_SHOWN])
     Row(Text("      "), Text(told), 6).print(out)
     for line in _cause(background.verdict, words):
         Row(Text("      "), line, 6).print(out)
