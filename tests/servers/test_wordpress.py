@@ -101,6 +101,8 @@ def test_two_bad_plugins_of_thirty_are_found_within_twelve(
     shop: Shop, kinds: tuple[str, str], places: tuple[int, int]
 ) -> None:
     """Both, also where each breaks the page in its own way."""
+    if "slow" in kinds and shop.root.name == "network" and not os.environ.get("BADGATEWAY_SLOW"):
+        pytest.skip("each slow pair takes half a minute; with BADGATEWAY_SLOW=1 networks too")
     bad = {shop.plugins[place]: kind for place, kind in zip(places, kinds, strict=True)}
     with shop.broken(bad):
         result = found(shop)
