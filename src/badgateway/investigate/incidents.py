@@ -141,7 +141,7 @@ class Incidents:
             usual=burst.usual,
             clients=len(clients),
             statuses=_by(errors, lambda kind: _status(kind.status)),
-            upstreams=_by(errors, lambda kind: kind.upstream or "not told"),
+            upstreams=_by(errors, lambda kind: kind.upstream),
             paths=_counts(added(self._minutes.paths, minutes), burst.errors),
             retries=_by(
                 Counter({k: n for k, n in kinds.items() if "," in k.upstream_status}),
@@ -279,9 +279,11 @@ def _limits(tenths: Counter[int], errors: int) -> tuple[Limit, ...]:
 
 
 def _by(kinds: Counter[Kind], name: Callable[[Kind], str]) -> tuple[Count, ...]:
+    """What `name` says of each, as shares of all; those that it says nothing of have no line."""
     named: Counter[str] = Counter()
     for kind, count in kinds.items():
-        named[name(kind)] += count
+        if said := name(kind):
+            named[said] += count
     return _counts(named, sum(kinds.values()))
 
 

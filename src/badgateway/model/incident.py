@@ -68,7 +68,8 @@ class Incident:
         share: the share of requests that failed, 0 to 1; None where only error logs are there.
         usual: the normal share at that time.
         clients: how many different addresses met an error, as far as they were counted.
-        statuses, upstreams, paths, retries: of the errors, most frequent first.
+        statuses, upstreams, paths, retries: of the errors, most frequent first; without those whose
+            lines tell none.
         limits: durations that many of them share.
         wordings: what error logs say in the same minutes, known ones first.
         verdict: the judged cause.
