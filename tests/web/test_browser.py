@@ -45,8 +45,11 @@ def chromium():
 
 
 @pytest.fixture
-def visit(chromium, tmp_path):
-    """Open windows; what the page complains about in its console fails the test."""
+def visit(chromium, serve):
+    """Open windows; what the page complains about in its console fails the test.
+
+    They close before the servers stop: a page that misses its server would complain of that.
+    """
     contexts, complaints = [], []
 
     def opened(width="desk", **options):
