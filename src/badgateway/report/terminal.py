@@ -58,8 +58,7 @@ def picture(
     states: dict[Hop, State], words: Words, out: Console, more: Iterable[Hop] = ()
 ) -> RenderableType:
     """The chain: in one row where it fits on `out`, else one hop a line."""
-    simple = not out.encoding.lower().startswith("utf")
-    marks, joint = (_MARK_ASCII, " -- ") if simple else (_MARK, " ── ")
+    marks, joint = _signs(out)
     shown = [hop for hop in Hop if hop in ALWAYS or hop in states or hop in set(more)]
     parts = []
     for hop in shown:
@@ -71,6 +70,13 @@ def picture(
             line.append(joint if place else "", "dim").append(text, style)
         return line
     return Group(*(Text(f"  {text}", style) for text, style in parts))
+
+
+def _signs(out: Console) -> tuple[dict[State, str], str]:
+    """The marks that `out` can show, and what joins hops on it."""
+    if out.encoding.lower().startswith("utf"):
+        return _MARK, " ── "
+    return _MARK_ASCII, " -- "
 
 
 def live_picture(observations: Iterable[Observation], words: Words, out: Console) -> RenderableType:
@@ -214,14 +220,12 @@ def _next(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[Row]:
 
 
 def _places(verdict: Verdict, words: Words, out: Console) -> Iterator[Row]:
-    simple = not out.encoding.lower().startswith("utf")
-    marks = {"+": State.WORKS, "x": State.BROKEN, "?": State.UNKNOWN}
+    marks, _ = _signs(out)
     for place in places(verdict, words):
-        state = marks.get(place.mark)
-        mark = (_MARK_ASCII if simple else _MARK)[state] if state else " "
         line = Text(place.text)
         line.append(f"  {place.id}", "dim")
-        yield Row(Text(f"  {mark}", _STYLE[state] if state else "dim"), line, 4)
+        mark, style = (marks[place.state], _STYLE[place.state]) if place.state else (" ", "dim")
+        yield Row(Text(f"  {mark}", style), line, 4)
 
 
 def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:
