@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
+from badgateway.cli.consent import agreed, somebody
 from badgateway.investigate.inspect import Request
 from badgateway.model.argument import TYPES, ArgumentError
 from badgateway.model.message import Message, SpokenError, sentence
@@ -82,7 +83,7 @@ class _Session:
         """Whether nothing may be changed."""
         if self.parsed.dry_run:
             return True
-        return not self.parsed.yes and not (sys.stdin.isatty() and sys.stderr.isatty())
+        return not self.parsed.yes and not somebody()
 
     def tell(self, says: str, /, **values: object) -> None:
         """One line of progress: a sentence, and what stands in its places."""
@@ -265,8 +266,7 @@ def _consent(session: _Session, plan: Plan, proposed: Proposal) -> bool:
     if session.parsed.yes:
         # What may be meant as it is needs its own name, not a yes to everything.
         return plan.remedy not in proposed.asks or session.parsed.only == plan.remedy
-    print(session.words.say("Do it? [y/N]"), end=" ", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
+    return agreed(session.words.say("Do it? [y/N]"))
 
 
 def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:
