@@ -27,9 +27,6 @@ from badgateway.model.target import (
 )
 from badgateway.model.verdict import Who
 
-FIRST = 5.0
-"""Seconds between two tries, at the least, unless the call says otherwise."""
-
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of `check`."""
@@ -78,7 +75,6 @@ def add_arguments(parser: Parser) -> None:
     watching.add_argument(
         "--every",
         type=_pause,
-        default=FIRST,
         metavar="SECONDS",
         help="with --watch: the shortest pause (default 5); what the site asks for is kept anyway",
     )

@@ -57,7 +57,8 @@ def run(target: Target, wishes: Wishes, parsed: Parsed) -> int:
         with Progress(parsed) as progress:
             return await check_url(target, wishes, progress.heard, known)
 
-    watch = watch_url(target, wishes, known, check, Pace(first=parsed.every), parsed.tries)
+    pace = Pace(first=parsed.every) if parsed.every else None
+    watch = watch_url(target, wishes, known, check, pace, parsed.tries)
     board = Board(sys.stderr, wanted=not parsed.json)
     try:
         asyncio.run(_follow(watch, parsed, words, board))
