@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from badgateway.report.json import plain
 from badgateway.report.safe import safe
 from badgateway.report.words import Words, sentence
 from badgateway.watch.attempt import Try
@@ -142,7 +143,7 @@ def try_json(event: Tried) -> str:
         {
             "schema": SCHEMA,
             "number": one.number,
-            "at": one.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": plain(one.at),
             "seconds": one.seconds,
             "good": one.good,
             "status": one.status,
