@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from badgateway.inference.chain import State, states_judged, states_seen
 from badgateway.inference.judge import meaning_for
 from badgateway.knowledge.base import Knowledge
+from badgateway.knowledge.emitter import EmitterFile
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
-from badgateway.model.verdict import Outcome, RankedCause, Risk, Step, Verdict, Who
+from badgateway.model.verdict import Emitter, Outcome, RankedCause, Risk, Step, Verdict, Who
 from badgateway.report.safe import safe
 from badgateway.report.why import Reason, unfolded
 from badgateway.report.words import Words, sentence
@@ -168,8 +169,7 @@ def told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
     """Who made the page and what that product says by it."""
     emitter = verdict.emitter
     if emitter is not None and verdict.outcome is not Outcome.HEALTHY:
-        file = known.emitters[emitter.name]
-        name = " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
+        name = maker(emitter, known.emitters[emitter.name])
         if emitter.probability >= 0.8:
             line = words.say("{name} made this page.", name=name)
         else:
@@ -190,6 +190,11 @@ def told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
         yield words.say(meaning.says)
     elif variant is not None:
         yield words.say(variant.means)
+
+
+def maker(emitter: Emitter, file: EmitterFile) -> str:
+    """Who made a page: the product with its version, as far as that is known."""
+    return " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
 
 
 def heading(verdict: Verdict, words: Words) -> str:
