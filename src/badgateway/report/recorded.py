@@ -6,12 +6,11 @@ values of the wrong kind, are left out or refused.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
 from badgateway.model.hop import Hop, Side
-from badgateway.model.observation import Observation, frozen
+from badgateway.model.recorded import observation_of
 from badgateway.model.verdict import (
     SCHEMA,
     Emitter,
@@ -61,7 +60,7 @@ def verdict_of(text: str) -> Verdict:
         hop=_one_of(Hop, data.get("hop")),
         determined=data.get("determined") is True,
         causes=tuple(filter(None, map(_cause, _tables(data.get("causes"))))),
-        observations=tuple(filter(None, map(_observation, _tables(data.get("observations"))))),
+        observations=tuple(filter(None, map(observation_of, _tables(data.get("observations"))))),
         next=tuple(filter(None, map(_next, _tables(data.get("next"))))),
         elapsed_s=_number(data.get("elapsed_s")) or 0.0,
         complete=data.get("complete") is not False,
@@ -117,25 +116,6 @@ def _cause(item: Mapping[str, Any]) -> RankedCause | None:
     return RankedCause(
         word.name, word.hop, share, _ids(item.get("because")), _ids(item.get("against"))
     )
-
-
-def _observation(item: Mapping[str, Any]) -> Observation | None:
-    name, hop = _text(item.get("name"), 60), _one_of(Hop, item.get("hop"))
-    value = item.get("value")
-    if name not in vocabulary().observations or hop is None:
-        return None
-    told = {str(k): frozen(v) for k, v in value.items()} if isinstance(value, dict) else {}
-    at = _moment(_text(item.get("at"), 60))
-    return Observation(
-        hop, name, told, _text(item.get("source"), 1_000), at, _text(item.get("id"), 20)
-    )
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _next(item: Mapping[str, Any]) -> NextTest | None:

@@ -5,12 +5,13 @@ what was seen elsewhere.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import replace
 
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material
-from badgateway.model.observation import Observation, Value, frozen
+from badgateway.model.observation import Observation
+from badgateway.model.recorded import observation_of
 from badgateway.model.vocabulary import vocabulary
 
 KIND = "verdict"
@@ -35,23 +36,6 @@ def read(material: Material) -> Iterator[Observation]:
         yield Observation(Hop.DEVICE, "nothing-known", value, f"file:{material.name}")
         return
     words = vocabulary().observations
-    for item in items[:_MOST] if isinstance(items, list) else []:
-        if not isinstance(item, dict) or item.get("name") not in words:
-            continue
-        if words[item["name"]].derived or item.get("hop") not in list(Hop):
-            continue
-        yield Observation(
-            Hop(item["hop"]), item["name"], _value(item), str(item.get("source", "")), _time(item)
-        )
-
-
-def _value(item: Mapping[str, object]) -> Mapping[str, Value]:
-    value = item.get("value")
-    return {str(key): frozen(v) for key, v in value.items()} if isinstance(value, dict) else {}
-
-
-def _time(item: Mapping[str, object]) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(item.get("at")))
-    except ValueError:
-        return None
+    for found in map(observation_of, items[:_MOST] if isinstance(items, list) else []):
+        if found is not None and not words[found.name].derived:
+            yield replace(found, id="")
