@@ -1,7 +1,6 @@
 """`badgateway URL`."""
 
 import argparse
-import asyncio
 from dataclasses import replace
 
 from badgateway.cli.arguments import (
@@ -14,10 +13,7 @@ from badgateway.cli.arguments import (
     seconds,
     way,
 )
-from badgateway.cli.questions import allowed, asked
-from badgateway.cli.show import Progress, exit_status, show
 from badgateway.cli.vantages import vantages
-from badgateway.investigate.check import check_url
 from badgateway.model.target import (
     TargetError,
     Wishes,
@@ -87,6 +83,13 @@ def run(parsed: Parsed) -> int:
     if not parsed.watch and (parsed.then is not None or parsed.tries is not None):
         complain("--then and --tries belong to --watch; write: badgateway URL --watch --then …")
         return 2
+    # What probes and judges takes far longer to import than `check --help` takes to print.
+    import asyncio  # noqa: PLC0415
+
+    from badgateway.cli.questions import allowed, asked  # noqa: PLC0415
+    from badgateway.cli.show import Progress, exit_status, show  # noqa: PLC0415
+    from badgateway.investigate.check import check_url  # noqa: PLC0415
+
     try:
         target = target_of(parsed.url)
         wishes = replace(
