@@ -10,7 +10,7 @@ from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.emitter import EmitterFile
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
-from badgateway.model.verdict import Emitter, Outcome, RankedCause, Risk, Step, Verdict, Who
+from badgateway.model.verdict import Emitter, Outcome, Risk, Step, Verdict, Who
 from badgateway.report.safe import safe
 from badgateway.report.why import Reason, unfolded
 from badgateway.report.words import Words, sentence
@@ -265,7 +265,6 @@ def _times(observations: Iterable[Observation]) -> dict[Hop, float]:
 
 
 def _causes(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[CauseShown]:
-    ranked: RankedCause
     for ranked, cause in zip(verdict.causes, unfolded(verdict, known, words), strict=False):
         yield CauseShown(
             name=ranked.cause,
