@@ -134,9 +134,7 @@ def _check(request: Request) -> Check:
 async def look(request: Request) -> Response:
     """A check: the picture while it runs, then the verdict."""
     site, words, check = site_of(request), words_for(request), _check(request)
-    values = site.shown.values(check, words)
-    said = site.shown.news(check, words)["said"]
-    return HTMLResponse(site.shown.page("check.html", words, said=said, **values))
+    return HTMLResponse(site.shown.page("check.html", words, **site.shown.values(check, words)))
 
 
 async def result(request: Request) -> Response:
@@ -147,8 +145,7 @@ async def result(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """The picture alone, for the script; empty for material."""
     site, words, check = site_of(request), words_for(request), _check(request)
-    chain = site.shown.chain(check, words)
-    return HTMLResponse(site.shown.page("picture.html", words, chain=chain) if chain else "")
+    return HTMLResponse(site.shown.picture(site.shown.chain(check, words), words))
 
 
 async def events(request: Request) -> Response:

@@ -47,6 +47,7 @@ class Shown:
         """What the templates of a check need."""
         verdict = check.verdict
         out = outline(verdict, self._checks.known, words) if verdict else None
+        chain = self.chain(check, words)
         return {
             "check": check,
             "kind": check.kind,
@@ -58,12 +59,12 @@ class Shown:
             "owner_first": _by_owner(check),
             "problem": problem(check, words),
             "watchable": check.kind is Kind.PAGE and not self._public,
-            "watch": check.watch,
             "plans": [shown_plan(plan, words) for plan in check.plans],
             "fix_url": shlex.quote(check.target.url) if check.target else "",
             "logs": incidents_shown(check.logs, words) if check.logs else None,
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
-            "chain": self.chain(check, words),
+            "chain": chain,
+            "said": said(check, chain, words),
         }
 
     def chain(self, check: Check, words: Words) -> tuple[HopShown, ...]:
@@ -74,10 +75,14 @@ class Shown:
             return ()
         return chain_seen(check.run.seen if check.run else (), words)
 
-    def news(self, check: Check, words: Words) -> dict[str, object]:
-        """Where a check stands, for whoever follows it."""
+    def picture(self, chain: tuple[HopShown, ...], words: Words) -> str:
+        """The picture as a part of a page; empty where there is none."""
+        return self.page("picture.html", words, chain=chain) if chain else ""
+
+    def news(self, check: Check, words: Words, *, picture: bool) -> dict[str, object]:
+        """Where a check stands, for whoever follows it; with `picture`, drawn as well."""
         chain = self.chain(check, words)
-        return {
+        told: dict[str, object] = {
             "state": check.state.value,
             "place": check.run.place if check.run else 0,
             "said": said(check, chain, words),
@@ -85,8 +90,10 @@ class Shown:
                 {"hop": hop.hop, "title": hop.title, "state": hop.state, "time": hop.time}
                 for hop in chain
             ],
-            "picture": self.page("picture.html", words, chain=chain) if chain else "",
         }
+        if picture:
+            told["picture"] = self.picture(chain, words)
+        return told
 
 
 _A_PAGE = frozenset({"page-text", "http-response", *Answer})
