@@ -45,6 +45,12 @@ def target(text: object) -> Target:
     return target_of(str(text or "")[: URL_LIMIT + 1])
 
 
+async def fields(request: Request, *names: str) -> tuple[str, ...]:
+    """What stands in these fields of a small form; empty where a field is missing."""
+    async with request.form(max_files=0, max_fields=5) as form:
+        return tuple(str(form.get(name) or "") for name in names)
+
+
 async def materials(request: Request) -> list[Material]:
     """What was pasted and dropped into the form; empty where there was nothing."""
     async with request.form(max_files=MOST_FILES, max_fields=20) as form:

@@ -2,14 +2,13 @@
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import vocabulary
 from badgateway.report.known import clues_of, general_steps, shown_by, steps_of
-from badgateway.web.shown import words_for
-from badgateway.web.site import site_of
+from badgateway.web.site import page, site_of
 
 
 async def everything(request: Request) -> Response:
@@ -20,7 +19,7 @@ async def everything(request: Request) -> Response:
         (title, [word for word in words.causes.values() if word.hop is hop])
         for hop, title in words.hop_titles.items()
     ]
-    return _page(
+    return page(
         request,
         "known.html",
         causes=[(title, mine) for title, mine in causes if mine],
@@ -36,7 +35,7 @@ async def cause(request: Request) -> Response:
     if file is None:
         raise HTTPException(404)
     words = vocabulary().causes
-    return _page(
+    return page(
         request,
         "cause.html",
         file=file,
@@ -65,7 +64,7 @@ async def variant(request: Request) -> Response:
         for emitter in known.emitters.values()
         if any(meaning.variant == file.name for meaning in emitter.meanings)
     ]
-    return _page(
+    return page(
         request,
         "variant.html",
         file=file,
@@ -80,11 +79,7 @@ async def emitter(request: Request) -> Response:
     file = site_of(request).checks.known.emitters.get(request.path_params["name"])
     if file is None:
         raise HTTPException(404)
-    return _page(request, "emitter.html", file=file, titles=vocabulary().causes)
-
-
-def _page(request: Request, name: str, **values: object) -> HTMLResponse:
-    return HTMLResponse(site_of(request).shown.page(name, words_for(request), **values))
+    return page(request, "emitter.html", file=file, titles=vocabulary().causes)
 
 
 def routes() -> list[Route]:
