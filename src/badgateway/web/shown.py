@@ -1,7 +1,6 @@
 """What the page shows of a check: the picture, the verdict, the questions; and the language."""
 
 import shlex
-from importlib.resources import files
 
 from jinja2 import Environment
 from starlette.requests import Request
@@ -154,13 +153,7 @@ def problem(check: Check, words: Words) -> str:
 
 def words_for(request: Request) -> Words:
     """The language of `?lang=` or the browser's first that there is a catalogue for; English."""
-    offered = [lang for lang in LANGUAGES if lang == "en" or _translated(lang)]
     wanted = [request.query_params.get("lang", "")]
     listed = request.headers.get("accept-language", "")[:200].split(",")
     wanted += [item.partition(";")[0].strip().partition("-")[0].lower() for item in listed]
-    return Words(next((lang for lang in wanted if lang in offered), "en"))
-
-
-def _translated(language: str) -> bool:
-    path = f"locale/{language}/LC_MESSAGES/badgateway.mo"
-    return files("badgateway").joinpath(path).is_file()
+    return Words(next((lang for lang in wanted if lang in LANGUAGES), "en"))
