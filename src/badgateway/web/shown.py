@@ -60,7 +60,7 @@ class Shown:
             "watchable": check.kind is Kind.PAGE and not self._public,
             "plans": [shown_plan(plan, words) for plan in check.plans],
             "fix_url": shlex.quote(check.target.url) if check.target else "",
-            "logs": incidents_shown(check.logs, words) if check.logs else None,
+            "incidents": incidents_shown(check.logs, words) if check.logs else None,
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
             "chain": chain,
             "said": said(check, chain, words),
