@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.cause import CauseFile, Clue
+from badgateway.knowledge.diagnostic import Diagnostic
+from badgateway.knowledge.emitter import EmitterFile
 from badgateway.knowledge.report import load_facts
 from badgateway.knowledge.step import StepFile
 from badgateway.model.verdict import Who
@@ -58,6 +60,18 @@ def clues_of(file: CauseFile) -> Iterator[tuple[str, str]]:
         if line not in said:
             said.add(line)
             yield line
+
+
+def tests_of(cause: str, known: Knowledge) -> list[Diagnostic]:
+    """The tests that tell a cause from its look-alikes."""
+    every = known.diagnostics.values()
+    return [test for test in every if any(cause in group for group in test.tells)]
+
+
+def makers_of(variant: str, known: Knowledge) -> list[EmitterFile]:
+    """The products that show this form of the page."""
+    every = known.emitters.values()
+    return [one for one in every if any(meaning.variant == variant for meaning in one.meanings)]
 
 
 def steps_of(cause: str, known: Knowledge, who: Who) -> list[str]:

@@ -7,7 +7,14 @@ from starlette.routing import Route
 
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.known import clues_of, general_steps, shown_by, steps_of
+from badgateway.report.known import (
+    clues_of,
+    general_steps,
+    makers_of,
+    shown_by,
+    steps_of,
+    tests_of,
+)
 from badgateway.web.site import page, site_of
 
 
@@ -42,11 +49,7 @@ async def cause(request: Request) -> Response:
         word=words[file.name],
         shown=shown_by(file.name, known),
         clues=list(clues_of(file)),
-        tests=[
-            one
-            for one in known.diagnostics.values()
-            if any(file.name in group for group in one.tells)
-        ],
+        tests=tests_of(file.name, known),
         leads_to=[words[name] for name in file.leads_to],
         visitor=steps_of(file.name, known, Who.VISITOR),
         owner=steps_of(file.name, known, Who.OWNER),
@@ -59,16 +62,11 @@ async def variant(request: Request) -> Response:
     file = known.variants.get(request.path_params["name"])
     if file is None:
         raise HTTPException(404)
-    makers = [
-        emitter
-        for emitter in known.emitters.values()
-        if any(meaning.variant == file.name for meaning in emitter.meanings)
-    ]
     return page(
         request,
         "variant.html",
         file=file,
-        makers=sorted(makers, key=lambda one: one.title.lower()),
+        makers=sorted(makers_of(file.name, known), key=lambda one: one.title.lower()),
         visitor=general_steps(known, Who.VISITOR),
         owner=general_steps(known, Who.OWNER),
     )
