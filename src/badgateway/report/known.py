@@ -12,6 +12,7 @@ from badgateway.knowledge.report import load_facts
 from badgateway.knowledge.step import StepFile
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.remedies import filled
 from badgateway.report.why import SAYS
 
 SHOWN_SHARE = 0.05
@@ -90,12 +91,7 @@ def general_steps(known: Knowledge, who: Who) -> list[str]:
 
 def _texts(steps: Iterator[StepFile], who: Who) -> list[str]:
     mine = [step for step in steps if step.step.who is who]
-    return [filled(step.step.text) for step in sorted(mine, key=lambda step: step.rank)]
-
-
-def filled(text: str) -> str:
-    """A step's text where there is no site that it is about."""
-    return text.replace("{url}", "the page").replace("{host}", "the site")
+    return [filled(step.step, "").text for step in sorted(mine, key=lambda step: step.rank)]
 
 
 def _named(clue: Clue) -> Callable[[re.Match[str]], str]:
