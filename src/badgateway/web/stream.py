@@ -44,15 +44,13 @@ async def _events(
     check: Check, shown: Shown, words: Words, *, verdict: bool
 ) -> AsyncGenerator[str, None]:
     if check.run is None:
-        yield _event(shown.news(check, words))
+        yield _event(shown.news(check, words, picture=True))
         return
     before = ""
     async for _ in check.run.changes():
-        told = shown.news(check, words)
-        if verdict:
-            del told["picture"]
-            if check.verdict is not None:
-                told["verdict"] = plain(check.verdict)
+        told = shown.news(check, words, picture=not verdict)
+        if verdict and check.verdict is not None:
+            told["verdict"] = plain(check.verdict)
         event = _event(told)
         if event != before:
             before = event
