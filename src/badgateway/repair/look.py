@@ -95,12 +95,9 @@ def _running(place: Place) -> Iterator[Running]:
         flat = " ".join(words).split()
         if titled := re.match(r"\S+: master process (\S+) ?(.*)", " ".join(words).strip()):
             flat = [titled[1], *titled[2].split()]
-        config = software.config
-        if program.endswith(("php-fpm",)) or software.product == "php-fpm":
-            config = config or _php_config(words)
         work = next((flat[i + 1] for i, w in enumerate(flat[:-1]) if w == "-n"), "")
         yield Running(
-            software.product, pid, program, tuple(flat[1:]), config, software.user,
+            software.product, pid, program, tuple(flat[1:]), software.config, software.user,
             work if work.startswith("/") else "", _workers(process),
         )  # fmt: skip
 
@@ -110,11 +107,6 @@ def _workers(process: psutil.Process) -> tuple[int, ...]:
         return tuple(child.pid for child in process.children()[:_MOST_WORKERS])
     except psutil.Error:
         return ()
-
-
-def _php_config(words: list[str]) -> str:
-    found = re.search(r"master process \((/[^)]+)\)", " ".join(words))
-    return found[1] if found else ""
 
 
 def _listens(command: str) -> tuple[str, ...]:
