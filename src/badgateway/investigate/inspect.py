@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 from badgateway.inference.judge import judge_material
 from badgateway.investigate.asking import (
@@ -376,7 +375,7 @@ def _wordpress(search: _Search, root: Path, place: str = "") -> None:
             with suppress(OSError):
                 found = material_at(_under(root, log), log)
                 dated = replace(found, since=search.request.since, dated_only=True)
-                _add(search, _known(_tail(dated)))
+                _add(search, _known(dated.tail(TAIL)))
 
 
 def _logs(search: _Search, found: list[Software]) -> None:
@@ -404,7 +403,7 @@ def _logs(search: _Search, found: list[Software]) -> None:
             _add(search, _requests(search, material))
             continue
         dated = replace(material, since=search.request.since, dated_only=True)
-        _add(search, (o for o in _known(_tail(dated)) if o.name not in _OF_NOW))
+        _add(search, (o for o in _known(dated.tail(TAIL)) if o.name not in _OF_NOW))
 
 
 def _requests(search: _Search, material: Material) -> Iterator[Observation]:
@@ -412,25 +411,7 @@ def _requests(search: _Search, material: Material) -> Iterator[Observation]:
     formats = tuple(o.text("format") for o in search.evidence.named("config-log-format"))
     begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
     recent = replace(material, since=begin, dated_only=True, formats=formats[:MOST_FORMATS])
-    yield from read_sorted(_tail(recent, REQUESTS))
-
-
-def _tail(material: Material, most: int = TAIL) -> Material:
-    """The end of a log, as much as is read."""
-    with material.open() as file:
-        if not file.seekable():
-            return material
-        size = file.seek(0, 2)
-    if size <= most:
-        return material
-
-    def opened() -> BinaryIO:
-        file = material.open()
-        file.seek(size - most)
-        file.readline()
-        return file
-
-    return replace(material, open=opened)
+    yield from read_sorted(recent.tail(REQUESTS))
 
 
 def _of_kernel(search: _Search) -> Iterator[Observation]:
