@@ -60,17 +60,16 @@ def _place(file: StepFile, leading: dict[str, int]) -> int:
 def filled(step: Step, subject: str) -> Step:
     """The step for this site, or for any where the subject is none.
 
-    What comes from outside is quoted before it enters a command.
+    What comes from outside is quoted before it enters a command. Texts are sentences that are
+    translated whole, and name nothing of the site.
     """
     url, host = _url_and_host(subject)
-    plain = {"url": url or "the page", "host": host or "the site"}
     quoted = {
         "url": shlex.quote(url) if url else "URL",
         "host": shlex.quote(host) if host else "HOST",
     }
     return replace(
         step,
-        text=_fill(step.text, plain),
         command=step.command and _fill(step.command, quoted),
         verify=step.verify and _fill(step.verify, quoted),
     )

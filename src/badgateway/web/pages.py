@@ -92,6 +92,8 @@ async def machine(request: Request) -> Response:
         return _to(site.checks.machine(Inspection(site=asked.host if asked else "", target=asked)))
     except TargetError as error:
         return page(request, "machine.html", 400, problem=words.say(str(error)), url=url)
+    except FullError as error:
+        return _busy(request, error)
 
 
 async def logs(request: Request) -> Response:
@@ -102,7 +104,10 @@ async def logs(request: Request) -> Response:
     if not names:
         why = words.say("Name a log file first.")
         return page(request, "machine.html", 400, problem=why, url="")
-    return _to(site.checks.logs(names))
+    try:
+        return _to(site.checks.logs(names))
+    except FullError as error:
+        return _busy(request, error)
 
 
 async def timeline(request: Request) -> Response:
