@@ -6,7 +6,7 @@ from hashlib import sha1
 from pathlib import Path
 
 from badgateway.browser.chromium_cache import cached_answer, simple_entries
-from badgateway.browser.copied import ROWS, database, json_of, text_of, within
+from badgateway.browser.copied import ROWS, database, json_of, text_of, texts, within
 from badgateway.browser.leveldb import read_leveldb
 from badgateway.browser.profile import (
     Cookie,
@@ -39,7 +39,6 @@ POWERS = frozenset(
 
 https://developer.chrome.com/docs/extensions/reference/permissions-list
 """
-EVERYWHERE = frozenset({"<all_urls>", "*://*/*", "http://*/*", "https://*/*"})
 _COMPONENT, _EXTERNAL_COMPONENT = 5, 10
 """Places of extensions that belong to the browser (ManifestLocation in manifest.mojom)."""
 _WINDOWS_EPOCH = 11_644_473_600
@@ -148,8 +147,8 @@ class ChromiumProfile:
         if within(manifest, "theme") or within(manifest, "app"):
             return None
         granted = within(told, "active_permissions") or within(told, "granted_permissions")
-        api = _texts(within(granted, "api")) or _texts(within(manifest, "permissions"))
-        hosts = _texts(within(granted, "explicit_host")) or _texts(
+        api = texts(within(granted, "api")) or texts(within(manifest, "permissions"))
+        hosts = texts(within(granted, "explicit_host")) or texts(
             within(manifest, "host_permissions")
         )
         powers = tuple(sorted(POWERS.intersection(api)))
@@ -160,9 +159,7 @@ class ChromiumProfile:
             _title(str(within(manifest, "name") or id_), unpacked, manifest),
             str(within(manifest, "version") or "?"),
             powers,
-            # What `declarativeNetRequest` blocks it blocks everywhere, without a host permission.
-            bool(EVERYWHERE.intersection(hosts)) or "declarativeNetRequest" in powers,
-            tuple(hosts[:20]),
+            tuple(hosts),
             unpacked,
         )
 
@@ -214,10 +211,6 @@ def _on(told: object) -> bool:
     reasons = within(told, "disable_reasons")
     state = within(told, "state")
     return not reasons and state in (None, 1)
-
-
-def _texts(found: object) -> list[str]:
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _title(name: str, folder: Path | None, manifest: object) -> str:

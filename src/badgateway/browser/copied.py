@@ -45,6 +45,11 @@ def within(table: object, *keys: str) -> Any:
     return table
 
 
+def texts(found: object) -> list[str]:
+    """The texts of a list; none where it is no list."""
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
 @contextmanager
 def database(path: Path) -> Iterator[sqlite3.Connection]:
     """A copy of an SQLite file with what its journals hold, open until the end of the block.

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from badgateway.browser.copied import ROWS, database, json_of, text_of, within
+from badgateway.browser.copied import ROWS, database, json_of, text_of, texts, within
 from badgateway.browser.firefox_cache import cached_answer
 from badgateway.browser.profile import (
     Cookie,
@@ -23,7 +23,6 @@ from badgateway.model.target import Target
 
 POWERS = frozenset({"webRequest", "webRequestBlocking", "declarativeNetRequest", "proxy"})
 """https://developer.mozilla.org/en-US/docs/Mozilla/Add-ons/WebExtensions/manifest.json/permissions"""
-EVERYWHERE = frozenset({"<all_urls>", "*://*/*", "http://*/*", "https://*/*"})
 _PREFERENCE = re.compile(r'^user_pref\("([^"\n]{1,200})", (.{1,4000})\);$', re.MULTILINE)
 _VERSION = re.compile(r"^LastVersion=([^_\s]{1,40})", re.MULTILINE)
 _MILLISECONDS = 16
@@ -102,8 +101,8 @@ class FirefoxProfile:
             if location.startswith(("app-builtin", "app-system")):
                 continue
             granted = within(told, "userPermissions")
-            powers = tuple(sorted(POWERS.intersection(_texts(within(granted, "permissions")))))
-            hosts = _texts(within(granted, "origins"))
+            powers = tuple(sorted(POWERS.intersection(texts(within(granted, "permissions")))))
+            hosts = texts(within(granted, "origins"))
             if powers:
                 found.append(
                     Extension(
@@ -111,8 +110,7 @@ class FirefoxProfile:
                         str(within(told, "defaultLocale", "name") or within(told, "id") or "?"),
                         str(within(told, "version") or "?"),
                         powers,
-                        bool(EVERYWHERE.intersection(hosts)) or "declarativeNetRequest" in powers,
-                        tuple(hosts[:20]),
+                        tuple(hosts),
                     )
                 )
         return sorted(found, key=lambda one: one.title.lower())
@@ -161,7 +159,3 @@ def _dns(told: dict[str, object]) -> str:
     if told.get("network.trr.mode") not in (2, 3):
         return ""
     return str(told.get("network.trr.custom_uri") or told.get("network.trr.uri") or "automatic")
-
-
-def _texts(found: object) -> list[str]:
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []

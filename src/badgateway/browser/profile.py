@@ -62,6 +62,10 @@ class Worker:
     script: str
 
 
+EVERYWHERE = frozenset({"<all_urls>", "*://*/*", "http://*/*", "https://*/*"})
+"""Patterns by which an extension asks for every site."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An extension that is switched on.
@@ -71,7 +75,6 @@ class Extension:
         title: its name for people.
         version: its version.
         powers: permissions by which it can block or change requests.
-        everywhere: whether it may do that on every site.
         hosts: patterns of the sites on which it may.
         folder: where it is unpacked; None where it is not.
     """
@@ -80,9 +83,14 @@ class Extension:
     title: str
     version: str
     powers: tuple[str, ...]
-    everywhere: bool
     hosts: tuple[str, ...]
     folder: Path | None = None
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it may do that on every site."""
+        # What `declarativeNetRequest` blocks it blocks everywhere, without a host permission.
+        return not EVERYWHERE.isdisjoint(self.hosts) or "declarativeNetRequest" in self.powers
 
 
 @dataclass(frozen=True, slots=True)
