@@ -6,13 +6,12 @@ from hashlib import sha1
 from pathlib import Path
 
 from badgateway.browser.chromium_cache import cached_answer, simple_entries
-from badgateway.browser.copied import ROWS, database, json_of, text_of, texts, within
+from badgateway.browser.copied import ROWS, database, json_of, reading, text_of, texts, within
 from badgateway.browser.leveldb import read_leveldb
 from badgateway.browser.profile import (
     Cookie,
     Extension,
     Profile,
-    ProfileError,
     Settings,
     Stored,
     Worker,
@@ -89,10 +88,8 @@ class ChromiumProfile:
         folder = self._profile.folder / "Service Worker/Database"
         if not folder.is_dir():
             return []
-        try:
+        with reading("service workers"):
             stored = read_leveldb(folder)
-        except OSError as error:
-            raise ProfileError(f"service workers: {error.strerror or error}") from error
         found = []
         for key, value in stored.items():
             if key.startswith(b"REG:"):
@@ -165,10 +162,8 @@ class ChromiumProfile:
 
     def cached(self, target: Target) -> Stored | None:
         """Out of the HTTP cache, of either kind."""
-        try:
+        with reading("HTTP cache"):
             return cached_answer(self._profile.cache, target.url)
-        except OSError as error:
-            raise ProfileError(f"HTTP cache: {error.strerror or error}") from error
 
     def settings(self) -> Settings:
         """Out of `Preferences` and, for names, `Local State`."""

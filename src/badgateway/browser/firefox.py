@@ -4,13 +4,12 @@ import json
 import re
 from pathlib import Path
 
-from badgateway.browser.copied import ROWS, database, json_of, text_of, texts, within
+from badgateway.browser.copied import ROWS, database, json_of, reading, text_of, texts, within
 from badgateway.browser.firefox_cache import cached_answer
 from badgateway.browser.profile import (
     Cookie,
     Extension,
     Profile,
-    ProfileError,
     Settings,
     Stored,
     Worker,
@@ -117,10 +116,8 @@ class FirefoxProfile:
 
     def cached(self, target: Target) -> Stored | None:
         """Out of the HTTP cache."""
-        try:
+        with reading("HTTP cache"):
             return cached_answer(self._profile.cache, target.url)
-        except OSError as error:
-            raise ProfileError(f"HTTP cache: {error.strerror or error}") from error
 
     def settings(self) -> Settings:
         """Out of `prefs.js`, over which `user.js` has the last word."""
