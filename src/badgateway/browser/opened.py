@@ -10,7 +10,7 @@ from pathlib import Path
 
 from badgateway.browser.drive import DriveError, Shown, Tab, copy_into, driver, folder
 from badgateway.browser.find import products, program_of
-from badgateway.browser.observed import profile_of
+from badgateway.browser.observed import profile_of, unread
 from badgateway.browser.profile import Family, Profile, ProfileError
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
@@ -83,7 +83,7 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
             try:
                 own = profile if name == "own" else None
                 if own and (left_out := await _copied(own, root)):
-                    yield _unread(own, ", ".join(left_out), "too large to be copied")
+                    yield unread(own, ", ".join(left_out), "too large to be copied")
                 seconds = min(SECONDS, visit.seconds())
                 starting = started.tab(stated.program, root, seconds, visit.options)
                 tab = await stack.enter_async_context(starting)
@@ -91,7 +91,7 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
                 shown = await tab.visit(visit.url)
             except ProfileError as error:
                 assert profile is not None
-                yield _unread(profile, "the whole", str(error))
+                yield unread(profile, "the whole", str(error))
             except DriveError as error:
                 yield stated.untried(error)
             else:
@@ -169,14 +169,3 @@ class _Stated:
         """That the browser could not be driven."""
         title, source = products()[self.product].title, f"browser:{self.program}"
         return seen(Hop.BROWSER, "browser-untried", source, browser=title, detail=str(error))
-
-
-def _unread(profile: Profile, what: str, detail: str) -> Observation:
-    return seen(
-        Hop.BROWSER,
-        "profile-unread",
-        f"profile:{profile.folder}",
-        browser=profile.title,
-        what=what,
-        detail=detail,
-    )
