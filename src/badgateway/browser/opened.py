@@ -55,8 +55,8 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
         ImportError: the extra `browser` is not installed.
     """
     profile = await in_thread(lambda: _own(visit.profile))
-    product = _product(profile)
-    if product is None:
+    installed = _installed(profile)
+    if installed is None:
         detail = (
             "no Chromium, Chrome, Edge or Brave is installed here; on Debian and Ubuntu: "
             "sudo apt-get install chromium"
@@ -74,7 +74,7 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
         profile = None
     # Its import alone takes a third of a second, in which other tests go on.
     await in_thread(lambda: import_module("playwright.async_api"))
-    stated = _Stated(product, program_of(product) or product, visit.url)
+    stated = _Stated(*installed, visit.url)
     async with AsyncExitStack() as stack:
         tabs: list[tuple[str, Tab]] = []
         started = await stack.enter_async_context(driver())
@@ -114,12 +114,15 @@ def _own(wish: str) -> Profile | None:
         return None
 
 
-def _product(profile: Profile | None) -> str | None:
-    """The browser that a profile is of, else the first of the family that is installed."""
-    if profile is not None and profile.family is Family.CHROMIUM and program_of(profile.product):
-        return profile.product
+def _installed(profile: Profile | None) -> tuple[str, str] | None:
+    """The title and program of the browser that a profile is of, else of the first installed."""
     family = [name for name, one in products().items() if one.family is Family.CHROMIUM]
-    return next((name for name in family if program_of(name)), None)
+    if profile is not None and profile.family is Family.CHROMIUM:
+        family.insert(0, profile.product)
+    for name in family:
+        if (program := program_of(name)) is not None:
+            return products()[name].title, program
+    return None
 
 
 async def _copied(profile: Profile, root: Path) -> tuple[str, ...]:
@@ -145,14 +148,14 @@ def _explains_itself(shown: Shown, answered: set[int]) -> bool:
 class _Stated:
     """What was seen in one browser, as observations."""
 
-    product: str
+    title: str
     program: str
     url: str
 
     def shown(self, name: str, shown: Shown) -> Observation:
         """A page, or the browser's own word for having none."""
         about = {
-            "browser": products()[self.product].title,
+            "browser": self.title,
             "version": shown.version,
             "url": self.url,
             "profile": name,
@@ -167,5 +170,5 @@ class _Stated:
 
     def untried(self, error: DriveError) -> Observation:
         """That the browser could not be driven."""
-        title, source = products()[self.product].title, f"browser:{self.program}"
-        return seen(Hop.BROWSER, "browser-untried", source, browser=title, detail=str(error))
+        source = f"browser:{self.program}"
+        return seen(Hop.BROWSER, "browser-untried", source, browser=self.title, detail=str(error))
