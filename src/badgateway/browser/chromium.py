@@ -98,16 +98,13 @@ class ChromiumProfile:
                     found.append(worker)
         return found
 
-    def kept(self, target: Target) -> list[Stored]:
+    def kept(self, target: Target) -> list[int]:
         """Out of CacheStorage (cache_storage.proto), an entry a page."""
-        found = []
-        for store in self._stores(target):
-            for told in simple_entries(store, target.url):
-                status = number_field(message_field(told, 2), 1)
-                stored = number_field(told, 3)
-                at = stored / 1e6 - _WINDOWS_EPOCH if stored else None
-                found.append(Stored(target.url, status, at))
-        return found
+        return [
+            number_field(message_field(told, 2), 1)
+            for store in self._stores(target)
+            for told in simple_entries(store, target.url)
+        ]
 
     def _stores(self, target: Target) -> Iterator[Path]:
         """The folders of the caches that the site's workers made."""

@@ -42,7 +42,7 @@ def cached_answer(folder: Path, url: str) -> Stored | None:
         entries = _rows(folder, url)
     else:
         entries = simple_entries(folder, url)
-    found = [stored for head in entries if (stored := _stored(head, url)) is not None]
+    found = [stored for head in entries if (stored := _stored(head)) is not None]
     return max(found, key=lambda stored: stored.at or 0.0, default=None)
 
 
@@ -140,7 +140,7 @@ def _rows(folder: Path, url: str) -> Iterator[bytes]:
             continue  # being written, or damaged
 
 
-def _stored(info: bytes, url: str) -> Stored | None:
+def _stored(info: bytes) -> Stored | None:
     """An answer's status, time and headers out of a pickled HttpResponseInfo."""
     if len(info) < 32:
         return None
@@ -154,7 +154,7 @@ def _stored(info: bytes, url: str) -> Stored | None:
     (length,) = struct.unpack_from("<I", info, start - 4)
     status, head = head_of(info[start : start + length].decode("latin-1").split("\0"))
     at = answered / 1e6 - _WINDOWS_EPOCH if answered > 0 else None
-    return Stored(url, status, at, head) if status else None
+    return Stored(status, at, head) if status else None
 
 
 def head_of(lines: list[str]) -> tuple[int, tuple[tuple[str, str], ...]]:

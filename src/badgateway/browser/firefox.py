@@ -74,7 +74,7 @@ class FirefoxProfile:
             block = []
         return found
 
-    def kept(self, target: Target) -> list[Stored]:
+    def kept(self, target: Target) -> list[int]:
         """Out of the caches of the site's workers (dom/cache/DBSchema.cpp)."""
         place = re.sub(r"[:/]", "+", origin_of(target))
         path = self._profile.folder / "storage/default" / place / "cache/caches.sqlite"
@@ -87,7 +87,7 @@ class FirefoxProfile:
                 "WHERE request_url_no_query = ? AND request_url_query = ? LIMIT ?",
                 (url, mark + query, ROWS),
             )
-            return [Stored(target.url, int(status), None) for (status,) in rows]
+            return [int(status) for (status,) in rows]
 
     def extensions(self) -> list[Extension]:
         """Out of `extensions.json`, without those that come with Firefox."""

@@ -118,8 +118,8 @@ def _workers(reader: ProfileReader, profile: Profile, target: Target) -> Iterato
             script=worker.script[:500],
         )
     if workers:
-        for stored in reader.kept(target)[:LARGEST]:
-            yield seen(Hop.BROWSER, "worker-keeps", source, **about, status=stored.status)
+        for status in reader.kept(target)[:LARGEST]:
+            yield seen(Hop.BROWSER, "worker-keeps", source, **about, status=status)
 
 
 def _cached(reader: ProfileReader, profile: Profile, target: Target) -> Iterator[Observation]:

@@ -98,13 +98,11 @@ class Stored:
     """An answer that the browser keeps.
 
     Attributes:
-        url: of which page.
         status: its HTTP status.
         at: when it was stored, in seconds since 1970; None where that is not known.
         head: its headers, names in lower case.
     """
 
-    url: str
     status: int
     at: float | None
     head: tuple[tuple[str, str], ...] = ()
@@ -135,8 +133,8 @@ class ProfileReader(Protocol):
     def workers(self, target: Target) -> list[Worker]:
         """The service workers whose scope holds a page."""
 
-    def kept(self, target: Target) -> list[Stored]:
-        """Answers for a page in the stores of the site's service workers."""
+    def kept(self, target: Target) -> list[int]:
+        """Statuses of the answers for a page in the stores of the site's service workers."""
 
     def extensions(self) -> list[Extension]:
         """The extensions that are on and can meddle with requests."""
