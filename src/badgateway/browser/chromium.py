@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha1
 from pathlib import Path
 
-from badgateway.browser.chromium_cache import cached_answer, simple_entries
+from badgateway.browser.chromium_cache import WINDOWS_EPOCH, cached_answer, simple_entries
 from badgateway.browser.copied import ROWS, database, json_of, reading, text_of, texts, within
 from badgateway.browser.leveldb import read_leveldb
 from badgateway.browser.profile import (
@@ -40,7 +40,6 @@ https://developer.chrome.com/docs/extensions/reference/permissions-list
 """
 _COMPONENT, _EXTERNAL_COMPONENT = 5, 10
 """Places of extensions that belong to the browser (ManifestLocation in manifest.mojom)."""
-_WINDOWS_EPOCH = 11_644_473_600
 _HASHED = 24
 """From this version of the store on, a hash of the domain (32 bytes) is encrypted with a value."""
 _STORES = 500
@@ -75,7 +74,7 @@ class ChromiumProfile:
             )
             found = []
             for domain, name, plain, hidden, scheme, where, expires, secure, partition in rows:
-                alive = not expires or expires / 1e6 - _WINDOWS_EPOCH > now
+                alive = not expires or expires / 1e6 - WINDOWS_EPOCH > now
                 own = not partition or goes_to(f".{_site(partition)}", target.host)
                 fits = goes_to(str(domain), target.host) and on_path(str(where), target.path)
                 if alive and own and fits and (target.tls or not secure):
