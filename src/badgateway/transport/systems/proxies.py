@@ -60,8 +60,7 @@ def scutil(text: str) -> Proxies:
     by_scheme = {}
     for scheme, name in (("http", "HTTP"), ("https", "HTTPS"), ("socks", "SOCKS")):
         if values.get(f"{name}Enable") == "1" and (host := values.get(f"{name}Proxy")):
-            kind = "socks5" if scheme == "socks" else "http"
-            by_scheme[scheme] = _url(kind, host, values.get(f"{name}Port", ""))
+            by_scheme[scheme] = _url(scheme, host, values.get(f"{name}Port", ""))
     script = values.get("ProxyAutoConfigURLString", "")
     return Proxies(
         "system settings (macOS)",
@@ -109,8 +108,7 @@ def _windows_servers(text: str) -> dict[str, str]:
     for part in text.split(";"):
         scheme, named, place = part.strip().partition("=")
         if named:
-            kind = "socks5" if scheme == "socks" else "http"
-            by_scheme[scheme.lower()] = _url(kind, place, "")
+            by_scheme[scheme.lower()] = _url(scheme, place, "")
         elif scheme:
             by_scheme |= dict.fromkeys(("http", "https"), _url("http", scheme, ""))
     return by_scheme
@@ -132,8 +130,7 @@ def gsettings(text: str) -> Proxies:
     if mode == "manual":
         for scheme in ("http", "https", "socks"):
             if host := plain(scheme, "host"):
-                kind = "socks5" if scheme == "socks" else "http"
-                by_scheme[scheme] = _url(kind, host, plain(scheme, "port"))
+                by_scheme[scheme] = _url(scheme, host, plain(scheme, "port"))
     return Proxies(
         "system settings (GNOME)",
         by_scheme,
@@ -160,7 +157,7 @@ def kioslaverc(text: str, environment: Mapping[str, str]) -> Proxies:
         # `http://host 3128` is how KDE writes the port.
         place, _, port = text.partition(" ")
         if kind in ("1", "4") and place:
-            by_scheme[scheme] = _url("socks5" if scheme == "socks" else "http", place, port)
+            by_scheme[scheme] = _url(scheme, place, port)
     excepted = values.get("NoProxyFor", "") if values.get("ReversedException") != "true" else ""
     return Proxies(
         "system settings (KDE)",
@@ -171,10 +168,12 @@ def kioslaverc(text: str, environment: Mapping[str, str]) -> Proxies:
     )
 
 
-def _url(scheme: str, place: str, port: str) -> str:
+def _url(served: str, place: str, port: str) -> str:
+    """The URL of a proxy for `http`, `https` or `socks`; what `place` says itself goes first."""
     place = place.strip().rstrip("/")
     named, found, rest = place.partition("://")
-    scheme, place = (named, rest) if found else (scheme, place)
+    usual = "socks5" if served == "socks" else "http"
+    scheme, place = (named, rest) if found else (usual, place)
     if place.count(":") > 1 and not place.startswith("["):
         place = f"[{place}]"
     tail = f":{port.strip()}" if port.strip().isdecimal() and port.strip() != "0" else ""
