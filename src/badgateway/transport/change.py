@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from badgateway.transport.command import OUTPUT_LIMIT
+from badgateway.transport.command import OUTPUT_LIMIT, PATH, environment
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/varnish"
+_PATH = f"{PATH}:/usr/share/varnish"
 _UNFINISHED = "badgateway-new"
 
 
@@ -35,14 +35,13 @@ def run(words: Sequence[str], timeout: float = 30.0) -> Done:
         words: the program and its arguments.
         timeout: seconds after which it is ended.
     """
-    environment = {"PATH": _PATH, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
     try:
         done = subprocess.run(  # noqa: S603 - typed words, see model/argument.py
             list(words),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=environment,
+            env=environment(_PATH),
             timeout=timeout,
             check=False,
         )
