@@ -80,15 +80,6 @@ def networksetup(text: str) -> str:
     return _url("http", values["Server"], values.get("Port", ""))
 
 
-def winhttp(text: str) -> Proxies:
-    """`netsh winhttp show proxy`: what Windows' services use, not its browsers."""
-    server = re.search(r"Proxy Server\(s\)\s{0,9}:\s{0,9}(\S{1,500})", text[:16_384])
-    bypass = re.search(r"Bypass List\s{0,9}:\s{0,9}(\S[^\r\n]{0,2000})", text[:16_384])
-    listed = bypass[1].strip() if bypass and "(none)" not in bypass[1] else ""
-    by_scheme = _windows_servers(server[1]) if server else {}
-    return Proxies("WinHTTP", by_scheme, bypass=_patterns(listed))
-
-
 def registry(values: Mapping[str, object]) -> Proxies:
     """The values of Windows' key `Internet Settings`, which browsers follow."""
     on = values.get("ProxyEnable") == 1
