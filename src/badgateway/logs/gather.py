@@ -59,30 +59,31 @@ def log_of(name: str, formats: Sequence[str], recognise: Recognise) -> Log:
     Raises:
         OSError: it cannot be read.
     """
-    if name == STDIN:
-        return _log(name, head_of_stdin(), 0, True, None, formats, recognise)
     size, changed, inode = state_of(name)
-    with opened(name) as file:
-        head = file.read(HEAD_LIMIT)
-    log = _log(name, head, size, packed(name), changed, formats, recognise)
-    return replace(log, inode=inode)
-
-
-def _log(
-    name: str,
-    data: bytes,
-    size: int,
-    compressed: bool,
-    changed: float | None,
-    formats: Sequence[str],
-    recognise: Recognise,
-) -> Log:
-    head = first_lines(data)
+    text = _beginning(name).decode("utf-8", "replace")
+    head = first_lines(text)
     form = form_of(head, formats, Times(Clock(changed=changed), head))
-    kind = form.kind if form else recognise(data.decode("utf-8", "replace")) or "log"
+    kind = form.kind if form else recognise(text) or "log"
     # A format that was worked out is handed on, so that every reader takes lines apart alike.
     used = (*((form.format,) if form and form.format else ()), *formats)
-    return Log(name, kind, form is not None, size, compressed, head, used, None, changed)
+    return Log(
+        name,
+        kind,
+        access=form is not None,
+        size=size,
+        packed=packed(name),
+        head=head,
+        formats=used,
+        changed=changed,
+        inode=inode,
+    )
+
+
+def _beginning(name: str) -> bytes:
+    if name == STDIN:
+        return head_of_stdin()
+    with opened(name) as file:
+        return file.read(HEAD_LIMIT)
 
 
 def in_one_zone(logs: list[Log]) -> list[Log]:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import BinaryIO, cast
 
 from badgateway.logs.stdin import rejoined_stdin
-from badgateway.model.material import HEAD_LIMIT, LINE_LIMIT
+from badgateway.model.material import LINE_LIMIT
 from badgateway.transport.files import GZIP, PACKED, material_at
 
 STDIN = "-"
@@ -158,6 +158,8 @@ def _remote(name: str, compression: str | None = "infer") -> BinaryIO:
 
 def state_of(name: str) -> tuple[int, float | None, int | None]:
     """Bytes of a log as it is stored, when it was last written, and its file's number."""
+    if name == STDIN:
+        return 0, None, None
     if _REMOTE.match(name):
         system, path = _file_systems(name).core.url_to_fs(name)
         return int(system.size(path) or 0), None, None
@@ -165,10 +167,9 @@ def state_of(name: str) -> tuple[int, float | None, int | None]:
     return state.st_size, state.st_mtime, state.st_ino
 
 
-def first_lines(data: bytes) -> tuple[str, ...]:
+def first_lines(head: str) -> tuple[str, ...]:
     """Lines of the beginning of a log, the last one left out where it was cut."""
-    text = data[:HEAD_LIMIT].decode("utf-8", "replace")
-    lines = text.split("\n")
+    lines = head.split("\n")
     if len(lines) > 1:
         lines.pop()
     return tuple(line.rstrip("\r")[:LINE_LIMIT] for line in lines[:HEAD_LINES])
