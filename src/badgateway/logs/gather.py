@@ -103,13 +103,14 @@ def gather(logs: list[Log], engine: Engine, heard: Heard | None = None) -> Gathe
     """
     gathered = Gathered(Summary(), [], [])
     own: dict[str, int] = {}
-    for log in logs:
-        # What reads the logs is loaded once, before processes are forked.
-        if worth_columns(log):
-            filler(log)
+    # What reads logs of a kind is loaded once, before processes are forked.
+    for log in {log.kind: log for log in logs if worth_columns(log)}.values():
+        filler(log)
+    whole = sum(log.size for log in logs)
+    size = max(LEAST_PIECE, min(MOST_PIECE, whole // (_PIECES_EACH * engine.workers) + 1))
     with holding(logs) as held:
-        cut = [piece for log in held for piece in pieces(log, _size(held, engine))]
-        whole, done, at = sum(log.size for log in held), 0, 0
+        cut = [piece for log in held for piece in pieces(log, size)]
+        done = at = 0
         parts: dict[int, Scanned] = {}
         for number, part in engine.each(scan, cut):
             parts[number] = part
@@ -130,8 +131,3 @@ def _add(gathered: Gathered, own: dict[str, int], log: Log, part: Scanned) -> No
     before = own.get(log.name, 0)
     own[log.name] = before + part.summary.lines
     gathered.summary.merge(part.summary, before)
-
-
-def _size(logs: list[Log], engine: Engine) -> int:
-    whole = sum(log.size for log in logs)
-    return max(LEAST_PIECE, min(MOST_PIECE, whole // (_PIECES_EACH * engine.workers) + 1))
