@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from badgateway.knowledge.log_format import pieces_of
+from badgateway.knowledge.requests import UNANSWERED
 from badgateway.logs.clock import Times
 from badgateway.logs.distinct import Distinct, Flags, Places, Window, Words, masked_word
 from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT
@@ -39,7 +40,6 @@ _DIGITS = np.uint64(0x3030302E30)
 _HIGH_HALVES = np.uint64(0xF0F0F000F0)
 _LOW_HALVES = np.uint64(0x0F0F0F000F)
 _SIX = np.uint64(0x0606060006)
-_LEFT_OUT = frozenset({0, 460, 499})
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,8 +339,8 @@ def _status(window: Window, place: tuple[Places, Places], good: Flags) -> Places
         value = window.bytes[begin + offset].astype(np.int64) - 48
         good &= (value >= 0) & (value <= 9)
         status += value * factor
-    good &= (status >= 1) & (status < 500)
-    for left_out in _LEFT_OUT:
+    good &= status < 500
+    for left_out in UNANSWERED:
         good &= status != left_out
     return np.where(good, status, 0)
 

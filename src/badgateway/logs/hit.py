@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from badgateway.knowledge.requests import seconds_of, status_of
+from badgateway.knowledge.requests import UNANSWERED, seconds_of, status_of
 from badgateway.logs.clock import Times
 
 PATH_LIMIT = 200
@@ -45,7 +45,7 @@ class Hit(NamedTuple):
         """Whether nothing failed: neither for the client nor at the first try."""
         return (
             self.status < 500
-            and self.status not in (0, 499, 460)
+            and self.status not in UNANSWERED
             and "," not in self.upstream_status
             and self.upstream_status[:1] != "5"
         )
