@@ -103,5 +103,5 @@ def analyse(
     from badgateway.investigate.incidents import Incidents  # noqa: PLC0415
     from badgateway.knowledge.base import knowledge  # noqa: PLC0415
 
-    report = Incidents(gathered, known or knowledge()).report(0.0)
+    report = Incidents(gathered, known or knowledge()).report()
     return replace(report, elapsed_s=round(time.monotonic() - started, 3))
