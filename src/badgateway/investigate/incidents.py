@@ -74,8 +74,9 @@ class Incidents:
         for by_status in summary.minutes.values():
             for status, count in by_status.items():
                 statuses[_status(status)] += count
-        times = sorted(self._rates) or sorted({m for m, _ in summary.said_minutes})
-        step, trend, errors = self._trends(times)
+        times = self._rates or {m for m, _ in summary.said_minutes}
+        begin, end = (min(times), max(times)) if times else (0, 0)
+        step, trend, errors = self._trends(begin, end)
         troubles = {skipped.name: skipped.why for skipped in self._gathered.skipped}
         return LogReport(
             logs=tuple(
@@ -86,8 +87,8 @@ class Incidents:
             entries=summary.entries,
             unread=summary.unread,
             samples=tuple(Unread(place(one), one.text) for one in summary.samples),
-            begin=moment(times[0] * 60) if times else None,
-            end=moment(times[-1] * 60 + 59) if times else None,
+            begin=moment(begin * 60) if times else None,
+            end=moment(end * 60 + 59) if times else None,
             errors=sum(count for count, _ in self._rates.values()),
             statuses=_counts(statuses, summary.requests),
             step=step,
@@ -105,18 +106,15 @@ class Incidents:
             elapsed_s=0.0,
         )
 
-    def _trends(self, times: list[Minute]) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        if not times or not self._rates:
+    def _trends(self, begin: Minute, end: Minute) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+        """Seconds of a point, and what the points of all requests and of the errors are."""
+        if not self._rates:
             return 60, (), ()
-        width = max(1, -(-(times[-1] - times[0] + 1) // POINTS))
-        points = (times[-1] - times[0]) // width + 1
-        points = min(points, POINTS * 4)
-        trend, errors = [0] * points, [0] * points
-        for minute, (count, requests) in self._rates.items():
-            at = min(points - 1, max(0, (minute - times[0]) // width))
-            trend[at] += requests if self._summary.requests else 0
-            errors[at] += count
-        return width * 60, tuple(trend), tuple(errors)
+        told = self._summary.requests > 0
+        requests = ((minute, n if told else 0) for minute, (_, n) in self._rates.items())
+        errors = ((minute, n) for minute, (n, _) in self._rates.items())
+        width = _width(begin, end)
+        return width * 60, _points(requests, begin, end), _points(errors, begin, end)
 
     def _incident(self, number: int, burst: Burst) -> Incident:
         minutes = range(burst.begin, burst.end + 1)
@@ -178,11 +176,9 @@ class Incidents:
         return burst.begin * 60, burst.end * 60 + 59
 
     def _trend(self, burst: Burst) -> tuple[int, ...]:
-        width = max(1, -(-(burst.end - burst.begin + 1) // POINTS))
-        trend = [0] * ((burst.end - burst.begin) // width + 1)
-        for minute in range(burst.begin, burst.end + 1):
-            trend[(minute - burst.begin) // width] += self._rates.get(minute, (0, 0))[0]
-        return tuple(trend)
+        minutes = range(burst.begin, burst.end + 1)
+        errors = ((minute, self._rates.get(minute, (0, 0))[0]) for minute in minutes)
+        return _points(errors, burst.begin, burst.end)
 
     def _judged(self, evidence: Evidence, subject: str) -> Verdict:
         verdict = judge_material(evidence, subject, self._known)
@@ -253,6 +249,20 @@ class Incidents:
             seconds = tuple(s for s in (statement.first, statement.last) if s is not None)
             found.append(self._wording(said, statement.count, seconds))
         return tuple(found)
+
+
+def _width(begin: Minute, end: Minute) -> int:
+    """Minutes of one point of a trend."""
+    return -(-(end - begin + 1) // POINTS)
+
+
+def _points(counts: Iterable[tuple[Minute, int]], begin: Minute, end: Minute) -> tuple[int, ...]:
+    """Counts by minute as a trend."""
+    width = _width(begin, end)
+    points = [0] * ((end - begin) // width + 1)
+    for minute, count in counts:
+        points[(minute - begin) // width] += count
+    return tuple(points)
 
 
 def _before(incident: Incident, earlier: list[Incident]) -> int:
