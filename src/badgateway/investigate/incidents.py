@@ -59,6 +59,7 @@ class Incidents:
         self._minutes = Minutes(self._summary)
         self._evidence = LogEvidence(gathered, self._minutes)
         self._rates = rates_of(self._summary) if self._summary.requests else self._of_lines()
+        self._last = max(self._rates, default=0)
         self._seconds = sorted(self._summary.seconds)
         self._evidence.compare_with(self._rates)
 
@@ -120,19 +121,18 @@ class Incidents:
         minutes = range(burst.begin, burst.end + 1)
         around = range(burst.begin - BEFORE, burst.end + AFTER + 1)
         kinds = added(self._minutes.failed, minutes)
-        errors = Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
+        errors = _errors(kinds)
         begin, end = self._edges(burst)
         told = self._summary.requests > 0
         clients = added(self._minutes.clients, minutes)
         limits = _limits(added(self._minutes.limits, minutes), burst.errors)
         wordings = self._said(around)
         evidence = Evidence(self._evidence.evidence(burst, kinds, limits, wordings, begin, end))
-        last = max(self._rates, default=0)
         return Incident(
             id=f"i{number}",
             begin=moment(begin),
             end=moment(end),
-            ongoing=burst.end >= last - _ONGOING,
+            ongoing=burst.end >= self._last - _ONGOING,
             errors=burst.errors,
             requests=burst.requests if told else 0,
             share=burst.errors / burst.requests if told and burst.requests else None,
@@ -141,10 +141,7 @@ class Incidents:
             statuses=_by(errors, lambda kind: _status(kind.status)),
             upstreams=_by(errors, lambda kind: kind.upstream),
             paths=_counts(added(self._minutes.paths, minutes), burst.errors),
-            retries=_by(
-                Counter({k: n for k, n in kinds.items() if "," in k.upstream_status}),
-                lambda kind: kind.upstream_status,
-            ),
+            retries=_retries(kinds),
             limits=limits,
             wordings=tuple(self._wording(*one) for one in wordings[:MOST_SHOWN]),
             verdict=self._judged(
@@ -188,7 +185,7 @@ class Incidents:
         inside = {m for burst in found for m in range(burst.begin, burst.end + 1)}
         minutes = [m for m in self._summary.minutes if m not in inside]
         kinds = added(self._minutes.failed, minutes)
-        errors = Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
+        errors = _errors(kinds)
         count = sum(errors.values())
         if not count:
             return None
@@ -206,10 +203,7 @@ class Incidents:
             share=count / requests if requests else 0.0,
             statuses=_by(errors, lambda kind: _status(kind.status)),
             paths=_counts(added(self._minutes.paths, minutes), count),
-            retries=_by(
-                Counter({k: n for k, n in kinds.items() if "," in k.upstream_status}),
-                lambda kind: kind.upstream_status,
-            ),
+            retries=_retries(kinds),
             verdict=self._judged(evidence, "errors outside incidents"),
         )
 
@@ -286,6 +280,17 @@ def _limits(tenths: Counter[int], errors: int) -> tuple[Limit, ...]:
         if near >= _FEWEST_SAME and near >= _SAME * errors and not taken:
             found.append(Limit(tenth / 10, near))
     return tuple(found)
+
+
+def _errors(kinds: Counter[Kind]) -> Counter[Kind]:
+    """Those at which a gateway, or somebody behind it, failed."""
+    return Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
+
+
+def _retries(kinds: Counter[Kind]) -> tuple[Count, ...]:
+    """What the upstreams answered where several were asked."""
+    several = Counter({kind: n for kind, n in kinds.items() if "," in kind.upstream_status})
+    return _by(several, lambda kind: kind.upstream_status)
 
 
 def _by(kinds: Counter[Kind], name: Callable[[Kind], str]) -> tuple[Count, ...]:
