@@ -150,9 +150,8 @@ def _targets(folder: Path) -> Iterator[Path]:
 def _backlogs(place: Place) -> dict[str, int]:
     """The longest queue that each socket of a place may have; /proc does not tell it."""
     found: dict[str, int] = {}
-    inside = ("nsenter", "-t", str(place.pids[0]), "-n") if place.name else ()
     for words in (("ss", "-ltnH"), ("ss", "-lxnH")):
-        for line in (output_of((*inside, *words)) or "").splitlines():
+        for line in (output_of((*place.entered("--net"), *words)) or "").splitlines():
             parts = line.split()
             if words[1] == "-ltnH" and len(parts) > 3 and parts[2].isdigit():
                 found[parts[3].replace("*:", "[::]:")] = int(parts[2])
