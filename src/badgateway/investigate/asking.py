@@ -85,10 +85,7 @@ async def ask_databases(evidence: Evidence) -> list[Observation]:
         if here or not (address.loopback or address.path):
             asked.setdefault(wish.text("database"), (address, here))
     found = await asyncio.gather(
-        *(
-            greeted(name, address.host, int(address.port or 3306), address.path)
-            for name, (address, _) in list(asked.items())[:MOST_DATABASES]
-        )
+        *(greeted(name, address) for name, (address, _) in list(asked.items())[:MOST_DATABASES])
     )
     return [
         o
@@ -99,10 +96,8 @@ async def ask_databases(evidence: Evidence) -> list[Observation]:
 
 def at_work(applications: Sequence[Software]) -> list[Observation]:
     """Whether the applications work or wait; takes half a second."""
-    groups = {str(number): software.pids for number, software in enumerate(applications)}
     found = []
-    for number, share in working(groups).items():
-        software = applications[int(number)]
+    for software, share in working({each: each.pids for each in applications}).items():
         value: dict[str, Value] = {
             "process": software.product,
             "pids": software.pids[:64],
