@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from badgateway.inference.meeting import own_addresses
 from badgateway.model.hop import Hop
 from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation, Value
@@ -111,7 +112,7 @@ def at_work(applications: Sequence[Software]) -> list[Observation]:
 
 def doors_of(evidence: Evidence, gateways: Sequence[Software]) -> Iterator[Door]:
     """Where gateways of this machine listen for sites, if visitors were answered elsewhere."""
-    ours = {o.text("address") for o in evidence.named("interface")}
+    ours = own_addresses(evidence)
     pages = {o.text("address") for o in evidence.named("http-response")}
     if pages <= ours:
         return

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from badgateway.inference.judge import judge_material
+from badgateway.inference.wiring import asked_with
 from badgateway.investigate.asking import (
     ask_databases,
     ask_upstreams,
@@ -166,15 +167,11 @@ async def _machine(search: _Search) -> None:
     for place in await _follow(search, everywhere):
         _add(search, host.overflowing(place, before[place]))
     # What took no connection when we began may do so now: an application that just started.
-    failed = {
-        o.text("upstream")
-        for o in search.evidence.named("upstream-asked")
-        if o.text("result") in ("refused", "no-route")
-    }
+    failed = asked_with(search.evidence, "refused", "no-route")
     again = [u for u in upstreams_of(search.evidence, search.request.site) if u.address in failed]
     _add(search, await ask_upstreams(again, search.users))
     _add(search, await ask_databases(search.evidence))
-    if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
+    if asked_with(search.evidence, "silent"):
         _add(search, await asyncio.to_thread(at_work, search.applications))
     if search.evidence.first("http-response"):
         _add(search, await ask_doors(doors_of(search.evidence, search.gateways)))
