@@ -3,6 +3,7 @@
 import bz2
 import json
 import lzma
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -174,9 +175,16 @@ def test_rotated_sets_are_in_order(tmp_path):
 def test_standard_input_is_read(tmp_path, monkeypatch):
     """A pipe of any length, read once."""
     import io
-    import sys
     from types import SimpleNamespace
 
     data = (COMMON + "\n").encode() * 2_000
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
     assert read("-")[0].requests == 2_000
+
+
+def test_a_log_elsewhere_needs_an_extra_that_is_named(monkeypatch):
+    """Without what reads other file systems, the log is skipped with the command that helps."""
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    logs, (skipped,) = logs_at(["memory://access.log"])
+    assert logs == []
+    assert "pip install 'badgateway[cluster]'" in skipped.why

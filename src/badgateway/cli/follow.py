@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 
 from badgateway.cli.arguments import Parsed, complain
 from badgateway.investigate.live import Watch
@@ -37,8 +38,8 @@ def follow(parsed: Parsed) -> int:
     words, watch = Words(parsed.lang), Watch(plain)
     names = ", ".join(log.name for log in plain)
     print(words.say("following {names}; Ctrl-C ends it", names=names), file=sys.stderr, flush=True)
-    try:
-        for change in _changes(Follower(plain), watch):
+    with suppress(KeyboardInterrupt), closing(Follower(plain)) as follower:
+        for change in _changes(follower, watch):
             if isinstance(change, Note):
                 complain(f"{change.name}: {change.what}")
             elif parsed.json:
@@ -46,8 +47,6 @@ def follow(parsed: Parsed) -> int:
             else:
                 for line in change_words(change, words):
                     print(line, flush=True)
-    except KeyboardInterrupt:
-        pass
     return 1 if watch.met else 0
 
 

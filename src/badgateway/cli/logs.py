@@ -3,7 +3,6 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -84,8 +83,6 @@ def run(parsed: Parsed) -> int:
         named = getattr(error, "filename", None)
         complain(f"{named}: {reason}" if reason and named else str(reason or error))
         return 2
-    except BrokenPipeError:
-        return 2
     _show(report, parsed)
     return 1 if report.errors or report.incidents else 0
 
@@ -160,7 +157,6 @@ class _Progress:
         self._quiet = quiet or not sys.stderr.isatty()
         self._said_all = quiet
         self._began = time.monotonic()
-        self.heard: Callable[[int, int], None] = self._heard
 
     def __enter__(self) -> Self:
         return self
@@ -174,7 +170,8 @@ class _Progress:
             self._clear()
             print(line, file=sys.stderr, flush=True)
 
-    def _heard(self, done: int, whole: int) -> None:
+    def heard(self, done: int, whole: int) -> None:
+        """Show how much is done."""
         seconds = time.monotonic() - self._began
         if self._quiet or seconds < 0.5 or not whole:
             return

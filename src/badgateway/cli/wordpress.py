@@ -18,7 +18,7 @@ from badgateway.repair.wordpress.logs import Named, logs_of, named_by
 from badgateway.repair.wordpress.site import Kind, Part, Site, SiteError, site_at, sites
 from badgateway.repair.wordpress.switch import LIFE, remove_leftovers
 from badgateway.report.safe import safe
-from badgateway.report.words import Words, sentence
+from badgateway.report.words import LANGUAGES, Words, sentence
 
 _WORDS = {
     Kind.PLUGIN: sentence("plugin"),
@@ -55,7 +55,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language")
 
 
 def run(parsed: Parsed) -> int:

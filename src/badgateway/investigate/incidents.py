@@ -59,11 +59,12 @@ class Incidents:
         self._minutes = Minutes(self._summary)
         self._evidence = LogEvidence(gathered, self._minutes)
         self._rates = rates_of(self._summary) if self._summary.requests else self._of_lines()
+        self._last = max(self._rates, default=0)
         self._seconds = sorted(self._summary.seconds)
         self._evidence.compare_with(self._rates)
 
-    def report(self, elapsed: float) -> LogReport:
-        """The report; `elapsed` are the seconds the work took so far."""
+    def report(self) -> LogReport:
+        """The report, but for how long it took."""
         summary = self._summary
         found = bursts(self._rates, summary.failed)
         incidents: list[Incident] = []
@@ -74,8 +75,9 @@ class Incidents:
         for by_status in summary.minutes.values():
             for status, count in by_status.items():
                 statuses[_status(status)] += count
-        times = sorted(self._rates) or sorted({m for m, _ in summary.said_minutes})
-        step, trend, errors = self._trends(times)
+        times = self._rates or {m for m, _ in summary.said_minutes}
+        begin, end = (min(times), max(times)) if times else (0, 0)
+        step, trend, errors = self._trends(begin, end)
         troubles = {skipped.name: skipped.why for skipped in self._gathered.skipped}
         return LogReport(
             logs=tuple(
@@ -86,8 +88,8 @@ class Incidents:
             entries=summary.entries,
             unread=summary.unread,
             samples=tuple(Unread(place(one), one.text) for one in summary.samples),
-            begin=moment(times[0] * 60) if times else None,
-            end=moment(times[-1] * 60 + 59) if times else None,
+            begin=moment(begin * 60) if times else None,
+            end=moment(end * 60 + 59) if times else None,
             errors=sum(count for count, _ in self._rates.values()),
             statuses=_counts(statuses, summary.requests),
             step=step,
@@ -102,39 +104,35 @@ class Incidents:
             background=self._background(found),
             wordings=self._wordings_of_all(),
             beyond=summary.beyond,
-            elapsed_s=round(elapsed, 3),
+            elapsed_s=0.0,
         )
 
-    def _trends(self, times: list[Minute]) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-        if not times or not self._rates:
+    def _trends(self, begin: Minute, end: Minute) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+        """Seconds of a point, and what the points of all requests and of the errors are."""
+        if not self._rates:
             return 60, (), ()
-        width = max(1, -(-(times[-1] - times[0] + 1) // POINTS))
-        points = (times[-1] - times[0]) // width + 1
-        points = min(points, POINTS * 4)
-        trend, errors = [0] * points, [0] * points
-        for minute, (count, requests) in self._rates.items():
-            at = min(points - 1, max(0, (minute - times[0]) // width))
-            trend[at] += requests if self._summary.requests else 0
-            errors[at] += count
-        return width * 60, tuple(trend), tuple(errors)
+        told = self._summary.requests > 0
+        requests = ((minute, n if told else 0) for minute, (_, n) in self._rates.items())
+        errors = ((minute, n) for minute, (n, _) in self._rates.items())
+        width = _width(begin, end)
+        return width * 60, _points(requests, begin, end), _points(errors, begin, end)
 
     def _incident(self, number: int, burst: Burst) -> Incident:
         minutes = range(burst.begin, burst.end + 1)
         around = range(burst.begin - BEFORE, burst.end + AFTER + 1)
         kinds = added(self._minutes.failed, minutes)
-        errors = Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
+        errors = _errors(kinds)
         begin, end = self._edges(burst)
         told = self._summary.requests > 0
         clients = added(self._minutes.clients, minutes)
         limits = _limits(added(self._minutes.limits, minutes), burst.errors)
         wordings = self._said(around)
         evidence = Evidence(self._evidence.evidence(burst, kinds, limits, wordings, begin, end))
-        last = max(self._rates, default=0)
         return Incident(
             id=f"i{number}",
             begin=moment(begin),
             end=moment(end),
-            ongoing=burst.end >= last - _ONGOING,
+            ongoing=burst.end >= self._last - _ONGOING,
             errors=burst.errors,
             requests=burst.requests if told else 0,
             share=burst.errors / burst.requests if told and burst.requests else None,
@@ -143,10 +141,7 @@ class Incidents:
             statuses=_by(errors, lambda kind: _status(kind.status)),
             upstreams=_by(errors, lambda kind: kind.upstream),
             paths=_counts(added(self._minutes.paths, minutes), burst.errors),
-            retries=_by(
-                Counter({k: n for k, n in kinds.items() if "," in k.upstream_status}),
-                lambda kind: kind.upstream_status,
-            ),
+            retries=_retries(kinds),
             limits=limits,
             wordings=tuple(self._wording(*one) for one in wordings[:MOST_SHOWN]),
             verdict=self._judged(
@@ -178,11 +173,9 @@ class Incidents:
         return burst.begin * 60, burst.end * 60 + 59
 
     def _trend(self, burst: Burst) -> tuple[int, ...]:
-        width = max(1, -(-(burst.end - burst.begin + 1) // POINTS))
-        trend = [0] * ((burst.end - burst.begin) // width + 1)
-        for minute in range(burst.begin, burst.end + 1):
-            trend[(minute - burst.begin) // width] += self._rates.get(minute, (0, 0))[0]
-        return tuple(trend)
+        minutes = range(burst.begin, burst.end + 1)
+        errors = ((minute, self._rates.get(minute, (0, 0))[0]) for minute in minutes)
+        return _points(errors, burst.begin, burst.end)
 
     def _judged(self, evidence: Evidence, subject: str) -> Verdict:
         verdict = judge_material(evidence, subject, self._known)
@@ -192,7 +185,7 @@ class Incidents:
         inside = {m for burst in found for m in range(burst.begin, burst.end + 1)}
         minutes = [m for m in self._summary.minutes if m not in inside]
         kinds = added(self._minutes.failed, minutes)
-        errors = Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
+        errors = _errors(kinds)
         count = sum(errors.values())
         if not count:
             return None
@@ -210,10 +203,7 @@ class Incidents:
             share=count / requests if requests else 0.0,
             statuses=_by(errors, lambda kind: _status(kind.status)),
             paths=_counts(added(self._minutes.paths, minutes), count),
-            retries=_by(
-                Counter({k: n for k, n in kinds.items() if "," in k.upstream_status}),
-                lambda kind: kind.upstream_status,
-            ),
+            retries=_retries(kinds),
             verdict=self._judged(evidence, "errors outside incidents"),
         )
 
@@ -255,6 +245,20 @@ class Incidents:
         return tuple(found)
 
 
+def _width(begin: Minute, end: Minute) -> int:
+    """Minutes of one point of a trend."""
+    return -(-(end - begin + 1) // POINTS)
+
+
+def _points(counts: Iterable[tuple[Minute, int]], begin: Minute, end: Minute) -> tuple[int, ...]:
+    """Counts by minute as a trend."""
+    width = _width(begin, end)
+    points = [0] * ((end - begin) // width + 1)
+    for minute, count in counts:
+        points[(minute - begin) // width] += count
+    return tuple(points)
+
+
 def _before(incident: Incident, earlier: list[Incident]) -> int:
     """How many earlier ones have the same first cause."""
     causes = incident.verdict.causes
@@ -276,6 +280,17 @@ def _limits(tenths: Counter[int], errors: int) -> tuple[Limit, ...]:
         if near >= _FEWEST_SAME and near >= _SAME * errors and not taken:
             found.append(Limit(tenth / 10, near))
     return tuple(found)
+
+
+def _errors(kinds: Counter[Kind]) -> Counter[Kind]:
+    """Those at which a gateway, or somebody behind it, failed."""
+    return Counter({kind: n for kind, n in kinds.items() if kind.status in GATEWAY})
+
+
+def _retries(kinds: Counter[Kind]) -> tuple[Count, ...]:
+    """What the upstreams answered where several were asked."""
+    several = Counter({kind: n for kind, n in kinds.items() if "," in kind.upstream_status})
+    return _by(several, lambda kind: kind.upstream_status)
 
 
 def _by(kinds: Counter[Kind], name: Callable[[Kind], str]) -> tuple[Count, ...]:

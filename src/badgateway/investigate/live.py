@@ -72,7 +72,7 @@ class Watch:
 
     def _latest(self) -> Incident | None:
         gathered = Gathered(self._summary, [(log, 0) for log in self._logs], [])
-        found = Incidents(gathered, self._known).report(0.0).incidents
+        found = Incidents(gathered, self._known).report().incidents
         last = found[-1] if found else None
         if last is None or not last.ongoing:
             return None

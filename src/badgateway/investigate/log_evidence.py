@@ -146,7 +146,7 @@ class LogEvidence:
             source = f"{example.kind}:{place(example)}"
             yield Observation(_hop(example), "answers-logged", value, source, moment(begin))
         for limit in limits[:1]:
-            statuses = Counter({s: 0 for s, _, _ in groups})
+            statuses: Counter[int] = Counter()
             for (status, _, _), count in groups.items():
                 statuses[status] += count
             status = statuses.most_common(1)[0][0]

@@ -60,7 +60,7 @@ def _declared(name: str) -> list[str] | None:
     if name == STDIN or "://" in name:
         return None
     material = material_at(Path(name))
-    head = first_lines(material.head.encode("utf-8", "replace"))
+    head = first_lines(material.head)
     if form_of(head, (), Times(Clock(), head)) is not None:
         return None
     # All readers are loaded only where a file is no plain access log.
@@ -103,5 +103,5 @@ def analyse(
     from badgateway.investigate.incidents import Incidents  # noqa: PLC0415
     from badgateway.knowledge.base import knowledge  # noqa: PLC0415
 
-    report = Incidents(gathered, known or knowledge()).report(0.0)
+    report = Incidents(gathered, known or knowledge()).report()
     return replace(report, elapsed_s=round(time.monotonic() - started, 3))

@@ -9,6 +9,17 @@ from functools import lru_cache
 
 LONGEST = 4_000
 """Characters of a format that is taken; longer ones are passed over."""
+COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $bytes_sent'
+WITH_AGENT = f'{COMBINED} "$http_referer" "$http_user_agent"'
+"""What nginx and Apache call `combined`; the one above is its common part."""
+INGRESS = (
+    f"{WITH_AGENT} $request_length $request_time [$proxy_upstream_name] "
+    "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
+    "$upstream_response_time $upstream_status $req_id"
+)
+"""ingress-nginx's, docs/user-guide/nginx-configuration/log-format.md."""
+TRAEFIK = f'{WITH_AGENT} $count "$router" "$upstream_addr" $duration'
+"""docs/content/observability/logs-and-accesslogs.md: the service's address, then ms."""
 _MOST_FIELDS = 80
 _NGINX = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _APACHE = re.compile(r"%[\d!,]*[<>]?(?:\{([^}]{0,80})\})?(\^?[a-zA-Z]{1,2})")

@@ -39,6 +39,8 @@ _SHORTEST_LIMIT = 2
 _OVERRUN = 0.3
 """Seconds by which a server ends a request later than its limit says."""
 _SAME = 0.7
+UNANSWERED = frozenset({0, 460, 499})
+"""What a log writes where the client got no answer, or did not wait for it."""
 _FAILURE = re.compile(r"\b5\d\d\b")
 _FEWEST = 3
 _BURST = 120
@@ -79,7 +81,7 @@ class Request:
     @property
     def failed(self) -> bool:
         """Whether a gateway, or somebody behind it, failed; or the client did not wait."""
-        if self.status >= 500 or self.status in (0, 499, 460):
+        if self.status >= 500 or self.status in UNANSWERED:
             return True
         return _FAILURE.search(self.upstream_status) is not None
 

@@ -10,21 +10,19 @@ the only truth. Needs numpy (extra `logs`).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from badgateway.knowledge.log_format import pieces_of
+from badgateway.knowledge.requests import UNANSWERED
 from badgateway.logs.clock import Times
-from badgateway.logs.distinct import Distinct, Window, masked_word
+from badgateway.logs.distinct import Distinct, Flags, Places, Window, Words, masked_word
 from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT
 from badgateway.logs.summary import Summary
 from badgateway.logs.tally import bucket
 from badgateway.model.material import LINE_LIMIT
 
-Places: TypeAlias = NDArray[np.int64]
-Flags: TypeAlias = NDArray[np.bool_]
 Line = Callable[[bytes, Summary, int], None]
 Fields = Callable[[Mapping[str, str], bytes, Summary, int], bool]
 
@@ -42,7 +40,6 @@ _DIGITS = np.uint64(0x3030302E30)
 _HIGH_HALVES = np.uint64(0xF0F0F000F0)
 _LOW_HALVES = np.uint64(0x0F0F0F000F)
 _SIX = np.uint64(0x0606060006)
-_LEFT_OUT = frozenset({0, 460, 499})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ class Columns:
         self._room = np.empty(0, np.bool_)
         self._more_room = self._room
         self._hashes: dict[np.uint64, int] = {}
-        self._durations: list[NDArray[np.int64]] = []
+        self._durations: list[Places] = []
 
     def block(self, data: bytes, summary: Summary) -> None:
         """Add the lines of `data`."""
@@ -185,8 +182,8 @@ class Columns:
             good &= (end - begin <= 3) & (window.bytes[begin] != ord("5"))
             for offset in range(3):
                 good &= (window.bytes[begin + offset] != ord(",")) | (end - begin <= offset)
-        clients = self._clients.keys(window, *fields["remote_addr"])
-        paths, path = _path(self._paths, window, fields["request"], good)
+        clients = Distinct.keys(window, *fields["remote_addr"])
+        paths, path = _path(window, fields["request"], good)
         durations = self._duration(window, fields, good) if self._plan.duration else None
         minutes = self._minutes(window, fields[self._plan.time], status, good)
         for statuses, at, count in minutes:
@@ -342,19 +339,19 @@ def _status(window: Window, place: tuple[Places, Places], good: Flags) -> Places
         value = window.bytes[begin + offset].astype(np.int64) - 48
         good &= (value >= 0) & (value <= 9)
         status += value * factor
-    good &= (status >= 1) & (status < 500)
-    for left_out in _LEFT_OUT:
+    good &= status < 500
+    for left_out in UNANSWERED:
         good &= status != left_out
     return np.where(good, status, 0)
 
 
 def _path(
-    paths: Distinct, window: Window, request: tuple[Places, Places], good: Flags
-) -> tuple[NDArray[np.uint64], tuple[Places, Places]]:
+    window: Window, request: tuple[Places, Places], good: Flags
+) -> tuple[Words, tuple[Places, Places]]:
     """The hash of each path, without its query, and where it stands."""
     begin, end = request
     space = window.find(begin, _SPACE, 16, good)
     start = space + 1
-    keys, stop = paths.keys_until(window, start, b" ?", PATH_LIMIT, good)
+    keys, stop = Distinct.keys_until(window, start, b" ?", PATH_LIMIT, good)
     good &= stop < end
     return keys, (start, stop)

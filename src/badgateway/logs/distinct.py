@@ -17,7 +17,6 @@ _HALF = np.uint64(32)
 # A hash must not be foreseen by who writes the lines: each run has its own.
 _SEED = np.uint64(int(np.random.default_rng().integers(1, 2**63)) * 2 + 1)
 _STEP = np.uint64(0xFF51AFD7ED558CCD)
-_GATHERED = 200_000
 
 
 class Window:

@@ -23,7 +23,7 @@ class Note:
 @dataclass(slots=True)
 class _Open:
     log: Log
-    file: BinaryIO | None
+    file: BinaryIO
     at: int
     number: int = 0
     rest: bytes = b""
@@ -51,10 +51,9 @@ class Follower:
     def grown(self) -> Iterator[tuple[Log, bytes]]:
         """What each log has got since the last call, in whole lines."""
         for one in self._open:
-            if one.file is not None:
-                yield from self._more(one)
+            yield from self._more(one)
             self._rotated(one)
-            if one.file is not None and one.at == 0:
+            if one.at == 0:
                 yield from self._more(one)
 
     def notes(self) -> Iterator[Note]:
@@ -65,7 +64,6 @@ class Follower:
 
     @staticmethod
     def _more(one: _Open) -> Iterator[tuple[Log, bytes]]:
-        assert one.file is not None
         size = os.fstat(one.file.fileno()).st_size
         if size < one.at:
             one.notes.append(Note(one.log.name, "was cut short; read anew from its beginning"))
@@ -92,8 +90,6 @@ class Follower:
                 one.gone = True
                 one.notes.append(Note(one.log.name, "is gone; waiting for a new one"))
             return
-        if number == one.number and one.file is not None and not one.gone:
-            return
         if number == one.number:
             one.gone = False
             return
@@ -104,13 +100,11 @@ class Follower:
                 one.gone = True
                 one.notes.append(Note(one.log.name, f"cannot be opened: {error.strerror}"))
             return
-        if one.file is not None:
-            one.file.close()
+        one.file.close()
         one.file, one.at, one.number, one.rest, one.gone = new.file, 0, new.number, b"", False
         one.notes.append(Note(one.log.name, "was rotated; the new one is followed"))
 
     def close(self) -> None:
         """Close all files."""
         for one in self._open:
-            if one.file is not None:
-                one.file.close()
+            one.file.close()

@@ -59,30 +59,31 @@ def log_of(name: str, formats: Sequence[str], recognise: Recognise) -> Log:
     Raises:
         OSError: it cannot be read.
     """
-    if name == STDIN:
-        return _log(name, head_of_stdin(), 0, True, None, formats, recognise)
     size, changed, inode = state_of(name)
-    with opened(name) as file:
-        head = file.read(HEAD_LIMIT)
-    log = _log(name, head, size, packed(name), changed, formats, recognise)
-    return replace(log, inode=inode)
-
-
-def _log(
-    name: str,
-    data: bytes,
-    size: int,
-    compressed: bool,
-    changed: float | None,
-    formats: Sequence[str],
-    recognise: Recognise,
-) -> Log:
-    head = first_lines(data)
+    text = _beginning(name).decode("utf-8", "replace")
+    head = first_lines(text)
     form = form_of(head, formats, Times(Clock(changed=changed), head))
-    kind = form.kind if form else recognise(data.decode("utf-8", "replace")) or "log"
+    kind = form.kind if form else recognise(text) or "log"
     # A format that was worked out is handed on, so that every reader takes lines apart alike.
     used = (*((form.format,) if form and form.format else ()), *formats)
-    return Log(name, kind, form is not None, size, compressed, head, used, None, changed)
+    return Log(
+        name,
+        kind,
+        access=form is not None,
+        size=size,
+        packed=packed(name),
+        head=head,
+        formats=used,
+        changed=changed,
+        inode=inode,
+    )
+
+
+def _beginning(name: str) -> bytes:
+    if name == STDIN:
+        return head_of_stdin()
+    with opened(name) as file:
+        return file.read(HEAD_LIMIT)
 
 
 def in_one_zone(logs: list[Log]) -> list[Log]:
@@ -102,13 +103,14 @@ def gather(logs: list[Log], engine: Engine, heard: Heard | None = None) -> Gathe
     """
     gathered = Gathered(Summary(), [], [])
     own: dict[str, int] = {}
-    for log in logs:
-        # What reads the logs is loaded once, before processes are forked.
-        if worth_columns(log):
-            filler(log)
+    # What reads logs of a kind is loaded once, before processes are forked.
+    for log in {log.kind: log for log in logs if worth_columns(log)}.values():
+        filler(log)
+    whole = sum(log.size for log in logs)
+    size = max(LEAST_PIECE, min(MOST_PIECE, whole // (_PIECES_EACH * engine.workers) + 1))
     with holding(logs) as held:
-        cut = [piece for log in held for piece in pieces(log, _size(held, engine))]
-        whole, done, at = sum(log.size for log in held), 0, 0
+        cut = [piece for log in held for piece in pieces(log, size)]
+        done = at = 0
         parts: dict[int, Scanned] = {}
         for number, part in engine.each(scan, cut):
             parts[number] = part
@@ -129,8 +131,3 @@ def _add(gathered: Gathered, own: dict[str, int], log: Log, part: Scanned) -> No
     before = own.get(log.name, 0)
     own[log.name] = before + part.summary.lines
     gathered.summary.merge(part.summary, before)
-
-
-def _size(logs: list[Log], engine: Engine) -> int:
-    whole = sum(log.size for log in logs)
-    return max(LEAST_PIECE, min(MOST_PIECE, whole // (_PIECES_EACH * engine.workers) + 1))

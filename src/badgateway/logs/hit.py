@@ -1,10 +1,11 @@
 """One request as the line of an access log tells it, and the shape of what reads such lines."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from badgateway.knowledge.requests import seconds_of, status_of
+from badgateway.knowledge.requests import UNANSWERED, seconds_of, status_of
 from badgateway.logs.clock import Times
 
 PATH_LIMIT = 200
@@ -44,13 +45,14 @@ class Hit(NamedTuple):
         """Whether nothing failed: neither for the client nor at the first try."""
         return (
             self.status < 500
-            and self.status not in (0, 499, 460)
+            and self.status not in UNANSWERED
             and "," not in self.upstream_status
             and self.upstream_status[:1] != "5"
         )
 
 
 Parse = Callable[[str], Hit | None]
+Find = Callable[[str], re.Match[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,35 @@ class AccessDialect(Protocol):
 
     def form(self, head: Sequence[str], formats: Sequence[str], times: Times) -> Form | None:
         """How lines like the first ones, `head`, are read; None where they are of another kind."""
+
+
+def form_by(
+    find: Find,
+    head: Sequence[str],
+    times: Times,
+    kind: str,
+    hit: Callable[[re.Match[str], int], Hit],
+    note: Callable[[str], bool] = lambda _: False,
+) -> Form | None:
+    """The form of lines that one expression takes apart; None where it finds none of the first.
+
+    Args:
+        find: looks for the expression in a line; its group `time` holds the time.
+        head: the first lines.
+        times: the clock.
+        kind: the dialect.
+        hit: makes a request of what was found, and its second.
+        note: tells lines that are no requests and no loss.
+    """
+    if not any(find(line) for line in head):
+        return None
+
+    def parse(line: str) -> Hit | None:
+        found = find(line)
+        second = times.of(found["time"]) if found else None
+        return None if found is None or second is None else hit(found, second)
+
+    return Form(kind, parse, note=note)
 
 
 def ms_of(text: str | None, unit: float = 1.0) -> int:

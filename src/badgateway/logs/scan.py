@@ -75,29 +75,33 @@ def filler(log: Log) -> Filler:
     times = Times(clock_of(log), log.head)
     if not log.access:
         return _GroupedEntries(log, times) if log.kind == NGINX else _Entries(log, times)
-    form = form_of(log.head, log.formats, times)
-    if form is None:
-        return _Unknown(log)
-    if form.format is not None:
-        try:
-            # Nothing here multiplies matrices, and threads would make a fork unsafe.
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-            from badgateway.logs.columns import Columns, plan_of  # noqa: PLC0415
-        except ImportError:
-            return _Requests(log, form)
-        plan = plan_of(form.format)
-        if plan is not None:
-            return Columns(plan, times, by_line(log, form), by_fields(log, form))
-    return _Requests(log, form)
+    form = _form(log, times)
+    return _columns(log, form, times) or _Requests(log, form)
 
 
 def line_filler(log: Log) -> Filler:
     """What reads the lines of a log one by one: a few at a time are read soonest that way."""
     times = Times(clock_of(log), log.head)
-    form = form_of(log.head, log.formats, times) if log.access else None
-    if form is not None:
-        return _Requests(log, form)
-    return _Unknown(log) if log.access else _Entries(log, times)
+    return _Requests(log, _form(log, times)) if log.access else _Entries(log, times)
+
+
+def _form(log: Log, times: Times) -> Form:
+    """How its lines are read; where nobody can tell any more, each is one that does not fit."""
+    return form_of(log.head, log.formats, times) or Form(log.kind, lambda _: None)
+
+
+def _columns(log: Log, form: Form, times: Times) -> Filler | None:
+    """What reads its lines by columns; None where its format or what is installed forbids it."""
+    if form.format is None:
+        return None
+    try:
+        # Nothing here multiplies matrices, and threads would make a fork unsafe.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        from badgateway.logs.columns import Columns, plan_of  # noqa: PLC0415
+    except ImportError:
+        return None
+    plan = plan_of(form.format)
+    return Columns(plan, times, by_line(log, form), by_fields(log, form)) if plan else None
 
 
 NGINX = "nginx-error-log"
@@ -289,23 +293,6 @@ class _GroupedEntries(_Entries):
         groups.clear()
         if previous:
             self._last = self._times.of(line_text(previous)) or self._last
-
-
-class _Unknown:
-    """Lines that nobody can read."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-
-    def block(self, data: bytes, summary: Summary) -> None:
-        """Count the lines of `data`."""
-        for line in _lines(data):
-            summary.lines += 1
-            if text := line_text(line).strip():
-                summary.unreadable(partial(_example, self._log, summary.lines, text))
-
-    def finish(self, summary: Summary) -> None:
-        """Nothing was held back."""
 
 
 def _lines(data: bytes) -> list[bytes]:

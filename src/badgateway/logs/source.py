@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, cast
 
 from badgateway.logs.stdin import rejoined_stdin
-from badgateway.model.material import HEAD_LIMIT, LINE_LIMIT
-from badgateway.transport.files import material_at
+from badgateway.model.material import LINE_LIMIT
+from badgateway.transport.files import GZIP, PACKED, material_at
 
-GZIP = b"\x1f\x8b"
 STDIN = "-"
 HEAD_LINES = 200
 BLOCK = 1 << 21
@@ -111,7 +111,7 @@ def opened(name: str) -> BinaryIO:
         return rejoined_stdin()
     if _REMOTE.match(name):
         return _remote(name)
-    if packed(name) and _starts(name, GZIP) and (fast := _isal()):
+    if _start(name).startswith(GZIP) and (fast := _isal()):
         return fast(name)
     return material_at(Path(name)).open()
 
@@ -122,17 +122,13 @@ def packed(name: str) -> bool:
     Raises:
         OSError: it cannot be read.
     """
-    if name == STDIN:
-        return True
-    with _remote_raw(name) if _REMOTE.match(name) else open(name, "rb") as file:  # noqa: PTH123
-        start = file.read(6)
-    marks = (GZIP, b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
-    return start.startswith(marks)
+    return name == STDIN or _start(name).startswith(PACKED)
 
 
-def _starts(name: str, mark: bytes) -> bool:
-    with open(name, "rb") as file:  # noqa: PTH123
-        return file.read(len(mark)) == mark
+def _start(name: str) -> bytes:
+    """What it begins with, as it is stored."""
+    with _remote(name, None) if _REMOTE.match(name) else open(name, "rb") as file:  # noqa: PTH123
+        return file.read(6)
 
 
 def _isal() -> Callable[[str], BinaryIO] | None:
@@ -144,38 +140,36 @@ def _isal() -> Callable[[str], BinaryIO] | None:
     return lambda name: cast("BinaryIO", igzip.open(name, "rb"))
 
 
-def _remote_raw(name: str) -> BinaryIO:
+def _file_systems(name: str) -> ModuleType:
+    """What reads logs elsewhere (extra `cluster`)."""
     try:
         import fsspec  # noqa: PLC0415
     except ImportError:
         raise OSError(
             f"logs at {name.partition('://')[0]}:// need more: pip install 'badgateway[cluster]'"
         ) from None
-    return cast("BinaryIO", fsspec.open(name, "rb").open())
+    return cast("ModuleType", fsspec)
 
 
-def _remote(name: str) -> BinaryIO:
-    import fsspec  # noqa: PLC0415
-
-    _remote_raw(name).close()
-    return cast("BinaryIO", fsspec.open(name, "rb", compression="infer").open())
+def _remote(name: str, compression: str | None = "infer") -> BinaryIO:
+    opened = _file_systems(name).open(name, "rb", compression=compression).open()
+    return cast("BinaryIO", opened)
 
 
 def state_of(name: str) -> tuple[int, float | None, int | None]:
     """Bytes of a log as it is stored, when it was last written, and its file's number."""
+    if name == STDIN:
+        return 0, None, None
     if _REMOTE.match(name):
-        import fsspec  # noqa: PLC0415
-
-        system, path = fsspec.core.url_to_fs(name)
+        system, path = _file_systems(name).core.url_to_fs(name)
         return int(system.size(path) or 0), None, None
     state = Path(name).stat()
     return state.st_size, state.st_mtime, state.st_ino
 
 
-def first_lines(data: bytes) -> tuple[str, ...]:
+def first_lines(head: str) -> tuple[str, ...]:
     """Lines of the beginning of a log, the last one left out where it was cut."""
-    text = data[:HEAD_LIMIT].decode("utf-8", "replace")
-    lines = text.split("\n")
+    lines = head.split("\n")
     if len(lines) > 1:
         lines.pop()
     return tuple(line.rstrip("\r")[:LINE_LIMIT] for line in lines[:HEAD_LINES])

@@ -161,19 +161,14 @@ class Summary:
         by_ms[ms] = by_ms.get(ms, 0) + count
 
     def _fail(self, hit: Hit, example: Callable[[], Example]) -> None:
-        minute, kind = (
-            hit.second // 60,
-            Kind(hit.status, hit.upstream_status, hit.upstream, hit.reached),
-        )
+        minute = hit.second // 60
+        kind = Kind(hit.status, hit.upstream_status, hit.upstream, hit.reached)
         if "," in hit.upstream_status:
             self._count(self.retries, hit.upstream_status, MOST_KINDS)
+        if kind not in self.kinds and len(self.kinds) >= MOST_KINDS:
+            kind = Kind(hit.status, "", _OTHERS, "")
         if kind not in self.kinds:
-            if len(self.kinds) < MOST_KINDS:
-                self.kinds[kind] = Statement(example())
-            else:
-                kind = Kind(hit.status, "", _OTHERS, "")
-                if kind not in self.kinds:
-                    self.kinds[kind] = Statement(example())
+            self.kinds[kind] = Statement(example())
         self.kinds[kind].add(1, hit.second, hit.second)
         self._count(self.failed, (minute, kind))
         if hit.status in GATEWAY:
@@ -252,7 +247,14 @@ class Summary:
                 self.duration(upstream, ms, count)
         self._merge_statements(self.kinds, later.kinds, moved)
         self._merge_statements(self.said, later.said, moved)
-        self._merge_counts(later)
+        self._merge_counts(self.retries, later.retries, MOST_KINDS)
+        self._merge_counts(self.seconds, later.seconds)
+        self._merge_counts(self.failed, later.failed)
+        self._merge_counts(self.failed_paths, later.failed_paths)
+        self._merge_counts(self.failed_clients, later.failed_clients)
+        self._merge_counts(self.limits, later.limits)
+        for key, (count, second) in later.said_minutes.items():
+            self._say_in(key, count, second)
 
     def _merge_statements(
         self, mine: dict[Key, Statement], theirs: dict[Key, Statement], moved: int
@@ -267,18 +269,8 @@ class Summary:
                 known = mine[key] = Statement(replace(example, line=example.line + moved))
             known.add(statement.count, statement.first, statement.last)
 
-    def _merge_counts(self, later: "Summary") -> None:
-        for key, count in later.retries.items():
-            self._count(self.retries, key, MOST_KINDS, count)
-        for second, count in later.seconds.items():
-            self._count(self.seconds, second, count=count)
-        for by_kind, count in later.failed.items():
-            self._count(self.failed, by_kind, count=count)
-        for by_path, count in later.failed_paths.items():
-            self._count(self.failed_paths, by_path, count=count)
-        for by_client, count in later.failed_clients.items():
-            self._count(self.failed_clients, by_client, count=count)
-        for by_limit, count in later.limits.items():
-            self._count(self.limits, by_limit, count=count)
-        for by_said, (count, second) in later.said_minutes.items():
-            self._say_in(by_said, count, second)
+    def _merge_counts(
+        self, mine: dict[Key, int], theirs: dict[Key, int], most: int = MOST_DETAILS
+    ) -> None:
+        for key, count in theirs.items():
+            self._count(mine, key, most, count)

@@ -1,7 +1,6 @@
 """Counts of names that may be too many to keep, and durations in buckets: both can be merged."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MOST_NAMES = 100_000
@@ -70,9 +69,3 @@ def quantile(buckets: Mapping[int, int], share: float) -> int | None:
         if seen >= rank:
             return ms
     return max(buckets)
-
-
-def add_up(into: "Counter[int] | dict[int, int]", pairs: Iterable[tuple[int, int]]) -> None:
-    """Add counts to counts."""
-    for key, count in pairs:
-        into[key] = into.get(key, 0) + count

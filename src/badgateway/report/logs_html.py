@@ -4,12 +4,13 @@ Every text that comes from a log is escaped; a policy in the file forbids script
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import timedelta
 from html import escape
 
 from badgateway.model.incident import Count, Incident, LogReport, Wording
 from badgateway.model.verdict import Verdict, Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.report.logs_outline import outside, shared, when
 from badgateway.report.safe import safe
 from badgateway.report.words import Words
 
@@ -77,7 +78,7 @@ def _head(report: LogReport, words: Words) -> Iterator[str]:
         told.append(words.say("{count} lines of error logs", count=words.count(report.entries)))
     told.append(words.say("{count} gateway errors", count=words.count(report.errors)))
     if report.begin and report.end:
-        told.append(f"{_when(report.begin)} – {_when(report.end)} UTC")
+        told.append(f"{when(report.begin)} – {when(report.end)} UTC")
     yield f"<p>{_text(', '.join(told))}</p>"
     if report.begin and any(report.trend):
         yield f"<h2>{_text(words.say('Requests'))}</h2>"
@@ -96,16 +97,14 @@ def _chart(values: Sequence[int], report: LogReport, kind: str, words: Words) ->
         if not value:
             continue
         height = max(1.5, value / top * (_HEIGHT - 36))
-        when = datetime.fromtimestamp(
-            report.begin.timestamp() + at * report.step, report.begin.tzinfo
-        )
+        begun = report.begin + timedelta(seconds=at * report.step)
         bars.append(
             f'<rect class="{kind}" x="{at * step:.1f}" y="{_HEIGHT - 20 - height:.1f}" '
             f'width="{max(1.0, step - 1):.1f}" height="{height:.1f}">'
-            f"<title>{_when(when)}: {words.count(value)}</title></rect>"
+            f"<title>{when(begun)}: {words.count(value)}</title></rect>"
         )
     label = _text(words.say("most: {count}", count=words.count(top)))
-    begin, end = _when(report.begin), _when(report.end or report.begin)
+    begin, end = when(report.begin), when(report.end or report.begin)
     floor = _HEIGHT - 20
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
@@ -126,7 +125,7 @@ def _overview(report: LogReport, words: Words) -> Iterator[str]:
         cause = f"{words.percent(first.probability)} {first.cause}" if first else "?"
         share = words.percent(one.share) if one.share is not None else ""
         yield (
-            f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{_when(one.begin)}</td>'
+            f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{when(one.begin)}</td>'
             f'<td class="n">{words.count(one.errors)}</td><td class="n">{share}</td>'
             f"<td>{_text(cause)}</td></tr>"
         )
@@ -137,7 +136,7 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
     yield f'<section class="card" id="{incident.id}">'
     going = f' <span class="bad">{_text(words.say("still going on"))}</span>'
     yield (
-        f"<h3>{incident.id}: {_when(incident.begin)} – {_when(incident.end)} UTC"
+        f"<h3>{incident.id}: {when(incident.begin)} – {when(incident.end)} UTC"
         f"{going if incident.ongoing else ''}</h3>"
     )
     share = (
@@ -157,14 +156,8 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
     yield _spark(incident.trend)
     yield from _verdict(incident.verdict, words)
     yield "<table>"
-    for title, counts in (
-        (words.say("answers"), incident.statuses),
-        (words.say("asked"), incident.upstreams),
-        (words.say("paths"), incident.paths),
-        (words.say("retries"), incident.retries),
-    ):
-        if counts:
-            yield f"<tr><th>{_text(title)}</th><td>{_counted(counts, words)}</td></tr>"
+    for title, counts in shared(incident, words):
+        yield f"<tr><th>{_text(title)}</th><td>{_counted(counts, words)}</td></tr>"
     for limit in incident.limits:
         told = words.say(
             "{count} took {seconds} s each: a limit", count=limit.count, seconds=limit.seconds
@@ -228,12 +221,7 @@ def _background(report: LogReport, words: Words) -> Iterator[str]:
     background = report.background
     if background is None:
         return
-    title = words.say(
-        "Outside incidents: {errors} errors ({share} % of requests)",
-        errors=words.count(background.errors),
-        share=words.decimal(100 * background.share, 3),
-    )
-    yield f'<section class="card"><h3>{_text(title)}</h3>'
+    yield f'<section class="card"><h3>{_text(outside(background, words))}</h3>'
     yield f"<p>{_counted(background.statuses, words)}</p>"
     yield from _verdict(background.verdict, words)
     yield "</section>"
@@ -257,7 +245,3 @@ def _tables(report: LogReport, words: Words) -> Iterator[str]:
         yield f"<h2>{_text(told)}</h2>"
         for sample in report.samples:
             yield f"<p><code>{_text(sample.source)}: {_text(sample.text)}</code></p>"
-
-
-def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"

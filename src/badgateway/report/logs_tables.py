@@ -1,6 +1,6 @@
 """The figures of logs as tables for other programs: SQLite, Parquet or CSV.
 
-The first table, `minutes`, is what charts are drawn from; CSV holds `incidents` alone. A cell that
+`timeline` is what charts are drawn from; CSV holds `incidents` alone. A cell that
 a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
@@ -8,7 +8,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from badgateway.model.incident import Count, Incident, LogReport
@@ -104,13 +104,10 @@ def _rows(report: LogReport, table: str) -> Iterator[tuple[Cell, ...]]:
                     *(incident_id, one.text, one.subject, one.known, one.says, one.count),
                     *(_time(one.first), _time(one.last), one.source, one.example),
                 )
-    elif table == "timeline":
-        begin = report.begin.timestamp() if report.begin else 0.0
-        for at, (requests, errors) in enumerate(
-            zip(report.trend, report.errors_trend, strict=True)
-        ):
-            moment = datetime.fromtimestamp(begin + at * report.step, report.begin.tzinfo)  # type: ignore[union-attr]
-            yield _time(moment), requests, errors
+    elif table == "timeline" and report.begin is not None:
+        points = zip(report.trend, report.errors_trend, strict=True)
+        for at, (requests, errors) in enumerate(points):
+            yield _time(report.begin + timedelta(seconds=at * report.step)), requests, errors
     elif table == "names":
         for what, counts in (
             ("status", report.statuses),
@@ -120,7 +117,7 @@ def _rows(report: LogReport, table: str) -> Iterator[tuple[Cell, ...]]:
         ):
             for count in counts:
                 yield what, count.name, count.count, count.share
-    else:
+    elif table == "durations":
         for took in report.durations:
             yield took.upstream, took.count, took.median, took.p95, took.p99
 

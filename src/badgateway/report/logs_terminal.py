@@ -1,7 +1,7 @@
 """Incidents in a terminal: the whole time as two sparklines, then one block for each incident."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from rich.console import Console
 from rich.text import Text
@@ -16,6 +16,7 @@ from badgateway.model.incident import (
 )
 from badgateway.model.verdict import Verdict, Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.report.logs_outline import outside, shared, when
 from badgateway.report.safe import safe
 from badgateway.report.terminal import Row
 from badgateway.report.words import Words
@@ -128,7 +129,7 @@ def _head(report: LogReport, words: Words) -> Iterator[Text]:
     if report.entries:
         parts.append(words.say("{count} lines of error logs", count=words.count(report.entries)))
     if report.begin and report.end:
-        parts.append(f"{_when(report.begin)} – {_when(report.end)} UTC")
+        parts.append(f"{when(report.begin)} – {when(report.end)} UTC")
     if report.requests:
         share = words.decimal(100 * report.errors / report.requests, 2)
         parts.append(
@@ -156,7 +157,7 @@ def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
     top = max(one.errors for one in rows)
     bars = _BARS_ASCII if simple else _BARS
     for one in rows:
-        line = Text(f"{one.id:>5}  {_when(one.begin)}  ")
+        line = Text(f"{one.id:>5}  {when(one.begin)}  ")
         line.append(f"{_lasted(one.end - one.begin, words):>8}  ")
         line.append(bars[min(7, int(7 * one.errors / top + 0.5))] + " ", "red")
         line.append(f"{words.count(one.errors):>8}  ")
@@ -171,7 +172,7 @@ def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
 
 def _incident(incident: Incident, words: Words, out: Console, simple: bool, brief: bool) -> None:
     line = Text(f"{incident.id:>4}  ", "bold red")
-    line.append(f"{_when(incident.begin)} – {_until(incident)}", "bold")
+    line.append(f"{when(incident.begin)} – {_until(incident)}", "bold")
     line.append(f"  {_lasted(incident.end - incident.begin, words)}")
     if incident.ongoing:
         line.append("  " + words.say("still going on as the logs end"), "bold red")
@@ -214,17 +215,9 @@ def _cause(verdict: Verdict, words: Words) -> Iterator[Text]:
 
 
 def _details(incident: Incident, words: Words) -> Iterator[Row]:
-    for title, counts in (
-        (words.say("answers"), incident.statuses),
-        (words.say("asked"), incident.upstreams),
-        (words.say("paths"), incident.paths),
-        (words.say("retries"), incident.retries),
-    ):
-        if counts:
-            told = ", ".join(
-                f"{safe(c.name, 60)} ({words.percent(c.share)})" for c in counts[:_SHOWN]
-            )
-            yield Row(_label(title, words), Text(told), 15)
+    for title, counts in shared(incident, words):
+        told = ", ".join(f"{safe(c.name, 60)} ({words.percent(c.share)})" for c in counts[:_SHOWN])
+        yield Row(_label(title, words), Text(told), 15)
     for limit in incident.limits[:1]:
         told = words.say(
             "{count} took {seconds} s each: a limit",
@@ -262,12 +255,7 @@ def _wordings(wordings: Sequence[Wording], words: Words) -> Iterator[Row]:
 
 
 def _background(background: Background, words: Words, out: Console) -> None:
-    title = words.say(
-        "Outside incidents: {errors} errors ({share} % of requests)",
-        errors=words.count(background.errors),
-        share=words.decimal(100 * background.share, 3),
-    )
-    out.print(Text(title, "bold"))
+    out.print(Text(outside(background, words), "bold"))
     told = ", ".join(f"{c.name} ({words.percent(c.share)})" for c in background.statuses[:_SHOWN])
     Row(Text("      "), Text(told), 6).print(out)
     for line in _cause(background.verdict, words):
@@ -316,13 +304,9 @@ def _remarks(report: LogReport, words: Words) -> Iterator[str]:
         )
 
 
-def _when(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
-
-
 def _until(incident: Incident) -> str:
     same = incident.begin.date() == incident.end.date()
-    return f"{incident.end:%H:%M}" if same else _when(incident.end)
+    return f"{incident.end:%H:%M}" if same else when(incident.end)
 
 
 def _lasted(time: timedelta, words: Words) -> str:

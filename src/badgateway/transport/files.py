@@ -12,6 +12,9 @@ from typing import BinaryIO, cast
 
 from badgateway.model.material import Material
 
+GZIP, XZ, BZIP2, ZSTANDARD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"
+PACKED = (GZIP, XZ, BZIP2, ZSTANDARD)
+"""What a compressed file begins with."""
 VERDICT = "verdict.json"
 """The member of a bundle that holds what was seen."""
 BUNDLE_LIMIT = 64 * 1024 * 1024
@@ -29,13 +32,13 @@ def material_at(path: Path, name: str = "") -> Material:
     changed = path.stat().st_mtime
 
     def opened() -> BinaryIO:
-        if start.startswith(b"\x1f\x8b"):
+        if start.startswith(GZIP):
             return cast("BinaryIO", gzip.open(path, "rb"))
-        if start.startswith(b"\xfd7zXZ\x00"):
+        if start.startswith(XZ):
             return cast("BinaryIO", lzma.open(path, "rb"))
-        if start.startswith(b"BZh"):
+        if start.startswith(BZIP2):
             return cast("BinaryIO", bz2.open(path, "rb"))
-        if start.startswith(b"\x28\xb5\x2f\xfd"):
+        if start.startswith(ZSTANDARD):
             return _zstandard(path)
         return path.open("rb")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from badgateway.logs.clock import Times
-from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT, Form, Hit, ms_of
+from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT, Form, Hit, form_by, ms_of
 
 _LINE = re.compile(
     r"(?:https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) \S+ (?P<client>\S+) "
@@ -15,26 +15,20 @@ _LINE = re.compile(
 
 def form(head: Sequence[str], formats: Sequence[str], times: Times) -> Form | None:
     """Lines that begin with the kind of request, its time and three durations."""
-    if not any(_LINE.match(line) for line in head):
-        return None
+    return form_by(_LINE.match, head, times, "aws-alb-log", _hit)
 
-    def parse(line: str) -> Hit | None:
-        found = _LINE.match(line)
-        second = times.of(found["time"]) if found else None
-        if found is None or second is None:
-            return None
-        parts = [ms_of(found[name]) for name in ("first", "middle", "end")]
-        url = found["url"].split("?", 1)[0]
-        path = "/" + url.split("/", 3)[3] if url.count("/") > 2 else url
-        return Hit(
-            second,
-            0 if found["status"] == "-" else int(found["status"]),
-            found["client"].rpartition(":")[0][:TEXT_LIMIT],
-            path[:PATH_LIMIT],
-            parts[1],
-            sum(part for part in parts if part > 0) if max(parts) >= 0 else -1,
-            found["target"].strip("-")[:TEXT_LIMIT],
-            found["answered"].strip("-"),
-        )
 
-    return Form("aws-alb-log", parse)
+def _hit(found: re.Match[str], second: int) -> Hit:
+    parts = [ms_of(found[name]) for name in ("first", "middle", "end")]
+    url = found["url"].split("?", 1)[0]
+    path = "/" + url.split("/", 3)[3] if url.count("/") > 2 else url
+    return Hit(
+        second,
+        0 if found["status"] == "-" else int(found["status"]),
+        found["client"].rpartition(":")[0][:TEXT_LIMIT],
+        path[:PATH_LIMIT],
+        parts[1],
+        sum(part for part in parts if part > 0) if max(parts) >= 0 else -1,
+        found["target"].strip("-")[:TEXT_LIMIT],
+        found["answered"].strip("-"),
+    )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from badgateway.logs.clock import Times
-from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT, Form, Hit
+from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT, Form, Hit, form_by
 
 _LINE = re.compile(
     r'\[(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)\] "(?:\S+ (?P<path>[^\s"]*)[^"]*|-?)" '
@@ -19,28 +19,22 @@ _QUOTED = re.compile(r'"([^"]*)"')
 
 def form(head: Sequence[str], formats: Sequence[str], times: Times) -> Form | None:
     """Lines with a time, the request, its status and the response flags."""
-    if not any(_LINE.match(line) for line in head):
-        return None
+    return form_by(_LINE.match, head, times, "envoy-access-log", _hit)
 
-    def parse(line: str) -> Hit | None:
-        found = _LINE.match(line)
-        second = times.of(found["time"]) if found else None
-        if found is None or second is None:
-            return None
-        quoted = _QUOTED.findall(found["rest"][:4_000])
-        flags = found["flags"]
-        return Hit(
-            second,
-            int(found["status"]),
-            quoted[0].split(",")[0][:TEXT_LIMIT] if quoted else "",
-            (found["path"] or "").split("?", 1)[0][:PATH_LIMIT],
-            _ms(found["upstream"]),
-            _ms(found["took"]),
-            quoted[4][:TEXT_LIMIT] if len(quoted) > 4 and quoted[4] != "-" else "",
-            found["status"] if flags == "-" else f"- ({flags})",
-        )
 
-    return Form("envoy-access-log", parse)
+def _hit(found: re.Match[str], second: int) -> Hit:
+    quoted = _QUOTED.findall(found["rest"][:4_000])
+    flags = found["flags"]
+    return Hit(
+        second,
+        int(found["status"]),
+        quoted[0].split(",")[0][:TEXT_LIMIT] if quoted else "",
+        (found["path"] or "").split("?", 1)[0][:PATH_LIMIT],
+        _ms(found["upstream"]),
+        _ms(found["took"]),
+        quoted[4][:TEXT_LIMIT] if len(quoted) > 4 and quoted[4] != "-" else "",
+        found["status"] if flags == "-" else f"- ({flags})",
+    )
 
 
 def _ms(text: str) -> int:

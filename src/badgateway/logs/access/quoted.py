@@ -7,20 +7,18 @@ A format that nobody declared is worked out from the lines: what is named in the
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from badgateway.knowledge.log_format import expression_of, pieces_of
+from badgateway.knowledge.log_format import (
+    COMBINED,
+    INGRESS,
+    TRAEFIK,
+    WITH_AGENT,
+    expression_of,
+    pieces_of,
+)
 from badgateway.logs.clock import Times
 from badgateway.logs.hit import Form, Hit, hit_of, ms_of
 
-COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $bytes_sent'
-_WITH_AGENT = f'{COMBINED} "$http_referer" "$http_user_agent"'
-_INGRESS = (
-    f"{_WITH_AGENT} $request_length $request_time [$proxy_upstream_name] "
-    "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
-    "$upstream_response_time $upstream_status $req_id"
-)
-_TRAEFIK = f'{_WITH_AGENT} $count "$router" "$upstream_addr" $duration'
-"""docs/content/observability/logs-and-accesslogs.md: the service's address, then ms."""
-_READY = (_INGRESS, _TRAEFIK, _WITH_AGENT, COMBINED)
+_READY = (INGRESS, TRAEFIK, WITH_AGENT, COMBINED)
 
 WANTED = (
     *("remote_addr", "time_local", "time_iso8601", "msec", "request", "request_uri", "uri"),

@@ -1,8 +1,8 @@
 """Access logs in lines: common, combined, and any format, declared beside it or told by its shape.
 
 Without a declaration the request in quotes, the status behind it and what is named (`rt=0.5`,
-`upstream_status: 502`) are taken. Ready formats: nginx's and Apache's own, ingress-nginx's
-(docs/user-guide/nginx-configuration/log-format.md) and Traefik's common format.
+`upstream_status: 502`) are taken. Ready formats: nginx's and Apache's own, ingress-nginx's and
+Traefik's common format.
 """
 
 import re
@@ -10,23 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from badgateway.knowledge.dialect import share_of_lines, zoned_time
-from badgateway.knowledge.log_format import expression_of
+from badgateway.knowledge.log_format import INGRESS, TRAEFIK, expression_of
 from badgateway.knowledge.requests import Request, counted, seconds_of, status_of
 from badgateway.model.material import Material
 from badgateway.model.observation import Observation
 
 KIND = "access-log"
 
-_COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $bytes_sent'
-_INGRESS = (
-    f'{_COMBINED} "$http_referer" "$http_user_agent" $request_length $request_time '
-    "[$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr "
-    "$upstream_response_length $upstream_response_time $upstream_status $req_id"
-)
-_READY = (
-    _INGRESS,
-    f'{_COMBINED} "$http_referer" "$http_user_agent" $count "$router" "$upstream_addr" $duration',
-)
 _SHAPE = re.compile(
     r"[^\"\n]{0,400}\"(?:[A-Z]{3,12} [^\s\"]{1,8000}(?: HTTP/[\d.]+)?|-?)\"[ |,;]{1,3}\"?\d{3}\b"
     r"|[^\"\n]{0,400}\"[A-Z]{3,12} [^\s\"]{1,8000} HTTP/[\d.]+\"[^\n]{0,400}?\bstatus[=:]"
@@ -75,7 +65,7 @@ def _parser(material: Material) -> Callable[[str], Request | None]:
     """What takes the lines apart: the format that reads the most of the first ones."""
     lines = [line for line in material.head.splitlines()[:40] if line.strip()]
     best, most = None, 0
-    for text in (*material.formats, *_READY):
+    for text in (*material.formats, INGRESS, TRAEFIK):
         found = expression_of(text)
         hits = sum(1 for line in lines if found and found.match(line))
         if found is not None and hits > most:
