@@ -46,6 +46,7 @@ DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("knowledge/steps/*.toml", ("text",)),
     ("knowledge/remedies/*.toml", ("text",)),
     ("knowledge/proxy_status.toml", ("says",)),
+    ("knowledge/unsigned.toml", ("says",)),
     ("report/ticket/*.toml", ("title", "greeting", "asks")),
 )
 """Data files, and the keys whose texts people read."""

@@ -1,14 +1,25 @@
 """The catalogues of translations."""
 
+import io
+import json
 import re
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from babel.messages.pofile import read_po
 
+from badgateway.inference.judge import judge_check
+from badgateway.model.observation import Evidence
+from badgateway.model.recorded import observation_of
 from badgateway.model.vocabulary import vocabulary
+from badgateway.remedies import steps_for
+from badgateway.report.html import html_report
+from badgateway.report.markdown import markdown_report
+from badgateway.report.terminal import Detail, console, report
 from badgateway.report.words import LANGUAGES, Words
 
 LOCALE = files("badgateway").joinpath("locale")
@@ -72,3 +83,30 @@ def test_a_sentence_within_a_string_is_in_the_catalogue():
     """Calls of `say` within f-strings are found as well: the log report's labels are French."""
     said = {message.id for message in catalogue("fr")}
     assert {"Time line", "time", "still going on"} <= said
+
+
+CASES = sorted((Path(__file__).parents[1] / "cases").glob("*/observations.json"))[::8]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.parent.name)
+def test_what_a_report_says_is_in_the_catalogue(case, known, monkeypatch):
+    """No sentence is said that translators were never shown, in any format and any detail."""
+    ids = {message.id for message in catalogue("fr")}
+    strange = set()
+    say = Words.say
+
+    def heard(self, text, /, **values):
+        if text not in ids and re.search(r"[a-z] [a-z]", text):
+            strange.add(text)
+        return say(self, text, **values)
+
+    monkeypatch.setattr(Words, "say", heard)
+    subject = json.loads((case.parent / "verdict.json").read_text())["subject"]
+    seen = [observation_of(item) for item in json.loads(case.read_text())]
+    verdict = judge_check(Evidence(seen), subject, known)
+    verdict = replace(verdict, steps=steps_for(verdict, known))
+    words = Words("fr")
+    report(verdict, known, words, console(io.StringIO()), Detail.WHY, plan=True)
+    html_report(verdict, known, words)
+    markdown_report(verdict, known, words)
+    assert strange == set()

@@ -1,6 +1,7 @@
 """Asking the person at the terminal, one question at a time, until it is clear or he has enough."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from badgateway.cli.arguments import Parsed
 from badgateway.cli.consent import YES, agreed, somebody
@@ -8,6 +9,9 @@ from badgateway.investigate.answers import Answer, answered, questions
 from badgateway.knowledge.base import knowledge
 from badgateway.knowledge.diagnostic import Question
 from badgateway.model.verdict import Verdict, Who
+
+if TYPE_CHECKING:
+    from badgateway.report.words import Words
 
 MOST = 4
 """Questions that are asked at the most: nobody wants to fill in a form."""
@@ -60,24 +64,36 @@ def asked(verdict: Verdict, parsed: Parsed, who: frozenset[Who]) -> Verdict:
     """
     if not _person(parsed):
         return verdict
+    from badgateway.report.words import Words  # noqa: PLC0415
+
     for number in range(MOST):
         worth = questions(verdict, knowledge(), who)
         question = worth[0].question if worth else None
-        if question is None or (answer := _answer(question, first=number == 0)) is None:
+        if (
+            question is None
+            or (answer := _answer(question, Words(parsed.lang), first=number == 0)) is None
+        ):
             break
         verdict = answered(verdict, worth[0], answer, knowledge())
     return verdict
 
 
-def _answer(question: Question, first: bool) -> Answer | None:
+def _answer(question: Question, words: "Words", first: bool) -> Answer | None:
     """What the person says; None where he ends the questions."""
     if first:
         print(
-            "A question that only you can answer: y, n, or Enter if you don't know; q ends.",
+            words.say(
+                "A question that only you can answer: y, n, or Enter if you don't know; q ends."
+            ),
             file=sys.stderr,
         )
     while True:
-        print(f"  {question.text} [y/n/?] ", end="", file=sys.stderr, flush=True)
+        print(
+            f"  {words.say(question.text)} {words.say('[y/n/?]')} ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
         line = sys.stdin.readline()
         if not line or line.strip().lower() in ("q", "quit"):
             print(file=sys.stderr)

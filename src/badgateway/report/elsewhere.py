@@ -7,7 +7,7 @@ from badgateway.inference.chain import State
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.verdict import Verdict
 from badgateway.report.safe import safe
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 SHOWN = frozenset(
     {
@@ -18,13 +18,17 @@ SHOWN = frozenset(
 """Observations that are said here."""
 
 _SUMMARY = {
-    ("good", "works"): "It works from {works} of {asked} other places as well.",
-    ("good", "fails"): "It works from here only: it fails from all {asked} other places.",
-    ("good", "mixed"): "It works here, and fails from {fails} of {asked} other places.",
-    ("", "works"): "It is not down for everyone: it works from {works} of {asked} other places.",
-    ("", "alike"): "It is down for everyone who was asked: all {asked} other places meet the same.",
-    ("", "fails"): "It fails from all {asked} other places too, in another way.",
-    ("", "mixed"): "It is down for some: it fails from {fails} of {asked} other places.",
+    ("good", "works"): sentence("It works from {works} of {asked} other places as well."),
+    ("good", "fails"): sentence("It works from here only: it fails from all {asked} other places."),
+    ("good", "mixed"): sentence("It works here, and fails from {fails} of {asked} other places."),
+    ("", "works"): sentence(
+        "It is not down for everyone: it works from {works} of {asked} other places."
+    ),
+    ("", "alike"): sentence(
+        "It is down for everyone who was asked: all {asked} other places meet the same."
+    ),
+    ("", "fails"): sentence("It fails from all {asked} other places too, in another way."),
+    ("", "mixed"): sentence("It is down for some: it fails from {fails} of {asked} other places."),
 }
 
 

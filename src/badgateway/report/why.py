@@ -9,15 +9,15 @@ from badgateway.knowledge.cause import Strength
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.verdict import RankedCause, Verdict
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.words import Words
+from badgateway.report.words import Words, sentence
 
 SAYS = {
-    Strength.PROOF: "as good as proves it",
-    Strength.STRONG: "speaks strongly for it",
-    Strength.TYPICAL: "is typical of it",
-    Strength.WEAK: "fits it",
-    Strength.AGAINST: "speaks against it",
-    Strength.EXCLUDES: "all but excludes it",
+    Strength.PROOF: sentence("as good as proves it"),
+    Strength.STRONG: sentence("speaks strongly for it"),
+    Strength.TYPICAL: sentence("is typical of it"),
+    Strength.WEAK: sentence("fits it"),
+    Strength.AGAINST: sentence("speaks against it"),
+    Strength.EXCLUDES: sentence("all but excludes it"),
 }
 _RANK = {strength: place for place, strength in enumerate(Strength)}
 MOST_CAUSES = 5
@@ -110,11 +110,11 @@ def _weight(
     """Rank, words and direction of an observation for a cause."""
     strengths = [c.strength for name, c in speaking(observation, known) if name == ranked.cause]
     if observation.name == "denied" and strengths:
-        return len(_RANK), "speaks against it", DENIED.get(strengths[0], 1.0) < 1
+        return len(_RANK), sentence("speaks against it"), DENIED.get(strengths[0], 1.0) < 1
     if strengths:
         best = min(strengths, key=lambda strength: _RANK[strength])
         return _RANK[best], SAYS[best], best in (Strength.AGAINST, Strength.EXCLUDES)
     through = [name for name, _ in speaking(observation, known) if name in ranked.links]
     if through:
-        return _RANK[Strength.TYPICAL], "shows what it brings about", False
-    return _RANK[Strength.WEAK], "is how it shows from outside", False
+        return _RANK[Strength.TYPICAL], sentence("shows what it brings about"), False
+    return _RANK[Strength.WEAK], sentence("is how it shows from outside"), False
