@@ -10,7 +10,14 @@ from badgateway.knowledge.emitter import EmitterFile
 from badgateway.knowledge.variant import VariantFile
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import side_of, vocabulary
-from badgateway.report.known import clues_of, general_steps, shown_by, steps_of
+from badgateway.report.known import (
+    clues_of,
+    general_steps,
+    makers_of,
+    shown_by,
+    steps_of,
+    tests_of,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- made by scripts/docs.py from the knowledge files; edit those -->\n\n"
@@ -34,11 +41,7 @@ def pages(known: Knowledge) -> Iterator[tuple[str, str]]:
 
 def variant_page(variant: VariantFile, known: Knowledge) -> str:
     """What one form of the page means, whom it concerns, and who shows it."""
-    makers = sorted(
-        emitter.title
-        for emitter in known.emitters.values()
-        if any(meaning.variant == variant.name for meaning in emitter.meanings)
-    )
+    makers = sorted(emitter.title for emitter in makers_of(variant.name, known))
     lines = [
         f"# {variant.title}",
         f"{variant.means}",
@@ -112,8 +115,7 @@ def cause_page(file: CauseFile, known: Knowledge) -> str:
         lines += ["## What speaks for it and against it inside", "\n".join(rows)]
     if rows := [
         f"- **{one.says}**: {one.why} ({'you' if one.who is Who.VISITOR else 'the owner'})"
-        for one in known.diagnostics.values()
-        if any(file.name in group for group in one.tells)
+        for one in tests_of(file.name, known)
     ]:
         lines += ["## How it is told from its look-alikes", "\n".join(rows)]
     titles = vocabulary().causes

@@ -3,7 +3,10 @@
 import asyncio
 import struct
 
+import pytest
+
 from badgateway.state.ask import Upstream, ask
+from badgateway.state.request import request
 
 
 def test_a_fastcgi_server_that_answers_is_not_called_silent(tmp_path):
@@ -44,3 +47,18 @@ def test_an_upstream_is_asked_as_the_gateway_asks_it_and_for_the_sites_own_name(
     found = {o.name: o for o in asyncio.run(asked())}
     assert found["upstream-asked"].text("result") == "closes"
     assert found["asked-as-site"].value["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("site", "host"),
+    [
+        ("shop.example:8080", b"shop.example:8080"),
+        ("my_shop.example", b"my_shop.example"),
+        ("shop.example\r\nX: y", b"shop.exampleX:y"),
+        ("_", b"localhost"),
+        ("", b"localhost"),
+    ],
+)
+def test_the_host_of_a_request_is_a_name_and_nothing_else(site, host):
+    """No line can be slipped in, and a catch-all server's `_` is no name."""
+    assert b"\r\nHost: " + host + b"\r\n" in request(site)

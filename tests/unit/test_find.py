@@ -287,5 +287,5 @@ def test_only_caches_of_our_own_network_are_ours(monkeypatch):
     ]
     networks = {1: "net:[2]"}
     monkeypatch.setattr(caches.psutil, "process_iter", lambda _: iter(mine))
-    monkeypatch.setattr(caches, "_network", lambda pid: networks.get(pid, "net:[1]"))
+    monkeypatch.setattr(caches, "namespace_of", lambda pid: networks.get(pid, "net:[1]"))
     assert [(one.product, one.pid) for one in caches.dns_caches()] == [("systemd-resolved", 2)]

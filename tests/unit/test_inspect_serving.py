@@ -5,6 +5,7 @@ import socket
 
 from badgateway.investigate.inspect import Request, _listening_at, _Search, _serving
 from badgateway.model.target import target_of
+from badgateway.state import sockets
 from badgateway.state.place import places
 from badgateway.state.software import Software
 
@@ -18,10 +19,11 @@ def test_an_address_is_served_by_who_listens_at_it():
     place = places()[0]
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = target_of(f"http://127.0.0.1:{server.getsockname()[1]}/")
-        assert _listening_at(target, place) == {os.getpid()}
+        listening = list(sockets.look(place))
+        assert _listening_at(target, listening) == {os.getpid()}
         mine, other = software(os.getpid(), place), software(1, place)
         search = _Search(Request(site=target.host, target=target))
-        assert _serving(search, [other, mine]) == [mine]
+        assert _serving(search, [other, mine], listening) == [mine]
 
 
 def test_where_nobody_of_ours_listens_every_gateway_is_read():
@@ -32,4 +34,4 @@ def test_where_nobody_of_ours_listens_every_gateway_is_read():
     target = target_of(f"http://127.0.0.1:{port}/")
     both = [software(1, place), software(2, place)]
     search = _Search(Request(site=target.host, target=target))
-    assert _serving(search, both) == both
+    assert _serving(search, both, list(sockets.look(place))) == both

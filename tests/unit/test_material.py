@@ -21,3 +21,10 @@ def test_numbers_count_every_line(text):
     """The first line is 1, and none is skipped."""
     numbers = [number for number, _ in material_of("x", text).lines()]
     assert numbers == list(range(1, len(text.splitlines()) + 1))
+
+
+def test_its_end_begins_with_a_whole_line():
+    """A line that is cut is left out; what is no longer than asked for stays as it is."""
+    material = material_of("x", "first\nsecond\nthird\n")
+    assert [line for _, line in material.tail(10).lines()] == ["third"]
+    assert material.tail(100) is material

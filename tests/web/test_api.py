@@ -4,13 +4,10 @@ import json
 import socket
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from badgateway.web.settings import Settings
-
-CONTRACT = Path(__file__).parents[3] / "shared" / "contract" / "verdict.md"
 
 
 @dataclass
@@ -170,7 +167,8 @@ def test_another_instance_uses_it_as_a_vantage(serve, demo):
     import asyncio
     from dataclasses import replace
 
-    from badgateway.model.observation import Evidence
+    from badgateway.model.hop import Hop
+    from badgateway.model.observation import Evidence, Observation
     from badgateway.model.target import Wishes, target_of
     from badgateway.model.vantage import vantage_of
     from badgateway.probes import Context
@@ -184,7 +182,7 @@ def test_another_instance_uses_it_as_a_vantage(serve, demo):
         vantage = replace(vantage_of(f"badgateway+{server.url}/"), key=key)
         wishes = Wishes(vantages=(vantage,))
         context = Context(target, wishes, Evidence(), time.monotonic() + 10)
-        asked = Evidence().add(observed("asked", url=target.url))
+        asked = Observation(Hop.BROWSER, "asked", {"url": target.url})
 
         async def every():
             return [observation async for observation in run(asked, context)]
@@ -194,11 +192,3 @@ def test_another_instance_uses_it_as_a_vantage(serve, demo):
     assert seen("shared").name == "vantage-answer"
     assert seen("shared").value["status"] == 502
     assert seen("wrong").name == "vantage-failed"
-
-
-def observed(name, **value):
-    """An observation."""
-    from badgateway.model.hop import Hop
-    from badgateway.model.observation import Observation
-
-    return Observation(Hop.BROWSER, name, value)

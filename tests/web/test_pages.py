@@ -1,5 +1,6 @@
 """The page without any script: forms, links, and what it refuses."""
 
+import json
 import os
 import re
 import sqlite3
@@ -8,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+
+from badgateway.web.runs import FullError
 
 
 def test_the_front_page_asks_for_an_address_or_for_what_is_seen(local):
@@ -171,6 +174,23 @@ def test_a_past_check_opens_after_a_restart(local, serve, demo):
     assert "502 Bad Gateway" in after
     steps = re.compile(r"<code>([^<]*)</code>")
     assert steps.findall(after) == steps.findall(before)
+    told = again.get(f"/api/v1{place}/events").text
+    assert json.loads(told.strip().rpartition("data: ")[2])["verdict"]["status"] == 502
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("/machine", {"url": ""}), ("/machine/logs", {"files": "/var/log/a.log"})]
+)
+def test_an_owner_who_would_wait_too_long_is_told(local, monkeypatch, path, form):
+    """Too many readings are under way: that is said on a page, and is no bug."""
+
+    def full(self, *_):
+        raise FullError
+
+    monkeypatch.setattr("badgateway.web.runs.Runs.ask", full)
+    answer = local.post(path, form)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+    assert "Too many people" in answer.text
 
 
 def test_what_is_not_there_is_said(local):

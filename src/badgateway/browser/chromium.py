@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from hashlib import sha1
 from pathlib import Path
 
-from badgateway.browser.chromium_cache import cached_answer, simple_entries
-from badgateway.browser.copied import ROWS, database, json_of, text_of, within
+from badgateway.browser.chromium_cache import WINDOWS_EPOCH, cached_answer, simple_entries
+from badgateway.browser.copied import ROWS, database, json_of, reading, text_of, texts, within
 from badgateway.browser.leveldb import read_leveldb
 from badgateway.browser.profile import (
     Cookie,
     Extension,
     Profile,
-    ProfileError,
     Settings,
     Stored,
     Worker,
@@ -39,10 +38,8 @@ POWERS = frozenset(
 
 https://developer.chrome.com/docs/extensions/reference/permissions-list
 """
-EVERYWHERE = frozenset({"<all_urls>", "*://*/*", "http://*/*", "https://*/*"})
 _COMPONENT, _EXTERNAL_COMPONENT = 5, 10
 """Places of extensions that belong to the browser (ManifestLocation in manifest.mojom)."""
-_WINDOWS_EPOCH = 11_644_473_600
 _HASHED = 24
 """From this version of the store on, a hash of the domain (32 bytes) is encrypted with a value."""
 _STORES = 500
@@ -77,7 +74,7 @@ class ChromiumProfile:
             )
             found = []
             for domain, name, plain, hidden, scheme, where, expires, secure, partition in rows:
-                alive = not expires or expires / 1e6 - _WINDOWS_EPOCH > now
+                alive = not expires or expires / 1e6 - WINDOWS_EPOCH > now
                 own = not partition or goes_to(f".{_site(partition)}", target.host)
                 fits = goes_to(str(domain), target.host) and on_path(str(where), target.path)
                 if alive and own and fits and (target.tls or not secure):
@@ -90,10 +87,8 @@ class ChromiumProfile:
         folder = self._profile.folder / "Service Worker/Database"
         if not folder.is_dir():
             return []
-        try:
+        with reading("service workers"):
             stored = read_leveldb(folder)
-        except OSError as error:
-            raise ProfileError(f"service workers: {error.strerror or error}") from error
         found = []
         for key, value in stored.items():
             if key.startswith(b"REG:"):
@@ -102,16 +97,13 @@ class ChromiumProfile:
                     found.append(worker)
         return found
 
-    def kept(self, target: Target) -> list[Stored]:
+    def kept(self, target: Target) -> list[int]:
         """Out of CacheStorage (cache_storage.proto), an entry a page."""
-        found = []
-        for store in self._stores(target):
-            for told in simple_entries(store, target.url):
-                status = number_field(message_field(told, 2), 1)
-                stored = number_field(told, 3)
-                at = stored / 1e6 - _WINDOWS_EPOCH if stored else None
-                found.append(Stored(target.url, status, at))
-        return found
+        return [
+            number_field(message_field(told, 2), 1)
+            for store in self._stores(target)
+            for told in simple_entries(store, target.url)
+        ]
 
     def _stores(self, target: Target) -> Iterator[Path]:
         """The folders of the caches that the site's workers made."""
@@ -148,8 +140,8 @@ class ChromiumProfile:
         if within(manifest, "theme") or within(manifest, "app"):
             return None
         granted = within(told, "active_permissions") or within(told, "granted_permissions")
-        api = _texts(within(granted, "api")) or _texts(within(manifest, "permissions"))
-        hosts = _texts(within(granted, "explicit_host")) or _texts(
+        api = texts(within(granted, "api")) or texts(within(manifest, "permissions"))
+        hosts = texts(within(granted, "explicit_host")) or texts(
             within(manifest, "host_permissions")
         )
         powers = tuple(sorted(POWERS.intersection(api)))
@@ -160,18 +152,14 @@ class ChromiumProfile:
             _title(str(within(manifest, "name") or id_), unpacked, manifest),
             str(within(manifest, "version") or "?"),
             powers,
-            # What `declarativeNetRequest` blocks it blocks everywhere, without a host permission.
-            bool(EVERYWHERE.intersection(hosts)) or "declarativeNetRequest" in powers,
-            tuple(hosts[:20]),
+            tuple(hosts),
             unpacked,
         )
 
     def cached(self, target: Target) -> Stored | None:
         """Out of the HTTP cache, of either kind."""
-        try:
+        with reading("HTTP cache"):
             return cached_answer(self._profile.cache, target.url)
-        except OSError as error:
-            raise ProfileError(f"HTTP cache: {error.strerror or error}") from error
 
     def settings(self) -> Settings:
         """Out of `Preferences` and, for names, `Local State`."""
@@ -214,10 +202,6 @@ def _on(told: object) -> bool:
     reasons = within(told, "disable_reasons")
     state = within(told, "state")
     return not reasons and state in (None, 1)
-
-
-def _texts(found: object) -> list[str]:
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _title(name: str, folder: Path | None, manifest: object) -> str:

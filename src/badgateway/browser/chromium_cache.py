@@ -18,6 +18,8 @@ FILES = 50_000
 """Entries that are looked at: Chromium keeps some thousand."""
 KEY_LIMIT = 16_384
 HEAD_LIMIT = 1_048_576
+WINDOWS_EPOCH = 11_644_473_600
+"""Seconds before 1970 at which Chromium's times, in microseconds, begin (base/time/time.h)."""
 _SIMPLE_MAGIC = 0xFCFB6D1BA7725C30
 _SIMPLE_END = 0xF4FA6F45970D41D8
 _INDEX_MAGIC = 0xC103CAC3
@@ -25,7 +27,6 @@ _INDEX_HEADER = 368
 _BLOCK_HEADER = 8_192
 _BLOCK_SIZES = {1: 36, 2: 256, 3: 1_024, 4: 4_096}
 _SHARDS = 16
-_WINDOWS_EPOCH = 11_644_473_600
 
 
 def cached_answer(folder: Path, url: str) -> Stored | None:
@@ -42,7 +43,7 @@ def cached_answer(folder: Path, url: str) -> Stored | None:
         entries = _rows(folder, url)
     else:
         entries = simple_entries(folder, url)
-    found = [stored for head in entries if (stored := _stored(head, url)) is not None]
+    found = [stored for head in entries if (stored := _stored(head)) is not None]
     return max(found, key=lambda stored: stored.at or 0.0, default=None)
 
 
@@ -140,7 +141,7 @@ def _rows(folder: Path, url: str) -> Iterator[bytes]:
             continue  # being written, or damaged
 
 
-def _stored(info: bytes, url: str) -> Stored | None:
+def _stored(info: bytes) -> Stored | None:
     """An answer's status, time and headers out of a pickled HttpResponseInfo."""
     if len(info) < 32:
         return None
@@ -153,8 +154,8 @@ def _stored(info: bytes, url: str) -> Stored | None:
         return None
     (length,) = struct.unpack_from("<I", info, start - 4)
     status, head = head_of(info[start : start + length].decode("latin-1").split("\0"))
-    at = answered / 1e6 - _WINDOWS_EPOCH if answered > 0 else None
-    return Stored(url, status, at, head) if status else None
+    at = answered / 1e6 - WINDOWS_EPOCH if answered > 0 else None
+    return Stored(status, at, head) if status else None
 
 
 def head_of(lines: list[str]) -> tuple[int, tuple[tuple[str, str], ...]]:

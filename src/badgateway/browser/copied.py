@@ -45,6 +45,24 @@ def within(table: object, *keys: str) -> Any:
     return table
 
 
+def texts(found: object) -> list[str]:
+    """The texts of a list; none where it is no list."""
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """A part of a profile being read; what the system says against it is told with its name.
+
+    Raises:
+        ProfileError: it may not be read.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ProfileError(f"{what}: {error.strerror or error}") from error
+
+
 @contextmanager
 def database(path: Path) -> Iterator[sqlite3.Connection]:
     """A copy of an SQLite file with what its journals hold, open until the end of the block.

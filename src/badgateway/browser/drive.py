@@ -49,7 +49,6 @@ class Shown:
     """What a browser showed for a page.
 
     Attributes:
-        url: of the page where it ended, after redirects.
         status: of the answer; None where there was none.
         by: who gave it: `site`, `cache` or `worker`.
         error: the browser's own word where no page came (`ERR_BLOCKED_BY_CLIENT`).
@@ -57,7 +56,6 @@ class Shown:
         version: the browser's.
     """
 
-    url: str
     status: int | None
     by: str
     error: str
@@ -165,8 +163,7 @@ class Tab:
         worker = answer is not None and answer.from_service_worker
         by = "worker" if worker else "cache" if heard.cached else "site"
         status = answer.status if answer is not None else heard.status
-        end = self._page.url if answer is not None else url
-        return Shown(end, status, by, error, heard.cookies, heard.version)
+        return Shown(status, by, error, heard.cookies, heard.version)
 
 
 class Driver:

@@ -4,13 +4,12 @@ import json
 import re
 from pathlib import Path
 
-from badgateway.browser.copied import ROWS, database, json_of, text_of, within
+from badgateway.browser.copied import ROWS, database, json_of, reading, text_of, texts, within
 from badgateway.browser.firefox_cache import cached_answer
 from badgateway.browser.profile import (
     Cookie,
     Extension,
     Profile,
-    ProfileError,
     Settings,
     Stored,
     Worker,
@@ -23,7 +22,6 @@ from badgateway.model.target import Target
 
 POWERS = frozenset({"webRequest", "webRequestBlocking", "declarativeNetRequest", "proxy"})
 """https://developer.mozilla.org/en-US/docs/Mozilla/Add-ons/WebExtensions/manifest.json/permissions"""
-EVERYWHERE = frozenset({"<all_urls>", "*://*/*", "http://*/*", "https://*/*"})
 _PREFERENCE = re.compile(r'^user_pref\("([^"\n]{1,200})", (.{1,4000})\);$', re.MULTILINE)
 _VERSION = re.compile(r"^LastVersion=([^_\s]{1,40})", re.MULTILINE)
 _MILLISECONDS = 16
@@ -76,7 +74,7 @@ class FirefoxProfile:
             block = []
         return found
 
-    def kept(self, target: Target) -> list[Stored]:
+    def kept(self, target: Target) -> list[int]:
         """Out of the caches of the site's workers (dom/cache/DBSchema.cpp)."""
         place = re.sub(r"[:/]", "+", origin_of(target))
         path = self._profile.folder / "storage/default" / place / "cache/caches.sqlite"
@@ -89,7 +87,7 @@ class FirefoxProfile:
                 "WHERE request_url_no_query = ? AND request_url_query = ? LIMIT ?",
                 (url, mark + query, ROWS),
             )
-            return [Stored(target.url, int(status), None) for (status,) in rows]
+            return [int(status) for (status,) in rows]
 
     def extensions(self) -> list[Extension]:
         """Out of `extensions.json`, without those that come with Firefox."""
@@ -102,8 +100,8 @@ class FirefoxProfile:
             if location.startswith(("app-builtin", "app-system")):
                 continue
             granted = within(told, "userPermissions")
-            powers = tuple(sorted(POWERS.intersection(_texts(within(granted, "permissions")))))
-            hosts = _texts(within(granted, "origins"))
+            powers = tuple(sorted(POWERS.intersection(texts(within(granted, "permissions")))))
+            hosts = texts(within(granted, "origins"))
             if powers:
                 found.append(
                     Extension(
@@ -111,18 +109,15 @@ class FirefoxProfile:
                         str(within(told, "defaultLocale", "name") or within(told, "id") or "?"),
                         str(within(told, "version") or "?"),
                         powers,
-                        bool(EVERYWHERE.intersection(hosts)) or "declarativeNetRequest" in powers,
-                        tuple(hosts[:20]),
+                        tuple(hosts),
                     )
                 )
         return sorted(found, key=lambda one: one.title.lower())
 
     def cached(self, target: Target) -> Stored | None:
         """Out of the HTTP cache."""
-        try:
+        with reading("HTTP cache"):
             return cached_answer(self._profile.cache, target.url)
-        except OSError as error:
-            raise ProfileError(f"HTTP cache: {error.strerror or error}") from error
 
     def settings(self) -> Settings:
         """Out of `prefs.js`, over which `user.js` has the last word."""
@@ -161,7 +156,3 @@ def _dns(told: dict[str, object]) -> str:
     if told.get("network.trr.mode") not in (2, 3):
         return ""
     return str(told.get("network.trr.custom_uri") or told.get("network.trr.uri") or "automatic")
-
-
-def _texts(found: object) -> list[str]:
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []

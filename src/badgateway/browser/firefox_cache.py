@@ -54,4 +54,4 @@ def _entry(path: Path, url: str) -> Stored | None:
     words = tail[place + length + 1 : -4].split(b"\0")
     told = dict(zip(words[::2], words[1::2], strict=False))
     status, head = head_of(told.get(b"response-head", b"").decode("latin-1").split("\r\n"))
-    return Stored(url, status, float(modified), head) if status else None
+    return Stored(status, float(modified), head) if status else None

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from badgateway.browser.protobuf import varint
+
 FILE_LIMIT = 64 * 1024 * 1024
 """Bytes that are read of one file."""
 FILES = 200
@@ -167,13 +169,7 @@ def _string(data: bytes, place: int) -> tuple[bytes, int]:
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
-    number, shift = 0, 0
-    while True:
-        byte = data[place]
-        place += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, place
-        shift += 7
-        if shift > 63:
-            raise LevelDBError("a number without an end")
+    number, place = varint(data, place)
+    if data[place - 1] & 0x80:
+        raise LevelDBError("a number without an end")
+    return number, place

@@ -72,14 +72,19 @@ def _read(profile: Profile, target: Target, first: bool) -> Iterator[Observation
         try:
             yield from part()
         except (ProfileError, OSError) as error:
-            yield seen(
-                Hop.BROWSER,
-                "profile-unread",
-                f"profile:{profile.folder}",
-                browser=profile.title,
-                what=what,
-                detail=str(error),
-            )
+            yield unread(profile, what, str(error))
+
+
+def unread(profile: Profile, what: str, detail: str) -> Observation:
+    """That a part of a profile could not be read, or not be copied."""
+    return seen(
+        Hop.BROWSER,
+        "profile-unread",
+        f"profile:{profile.folder}",
+        browser=profile.title,
+        what=what,
+        detail=detail,
+    )
 
 
 def _cookies(reader: ProfileReader, profile: Profile, target: Target) -> Iterator[Observation]:
@@ -113,8 +118,8 @@ def _workers(reader: ProfileReader, profile: Profile, target: Target) -> Iterato
             script=worker.script[:500],
         )
     if workers:
-        for stored in reader.kept(target)[:LARGEST]:
-            yield seen(Hop.BROWSER, "worker-keeps", source, **about, status=stored.status)
+        for status in reader.kept(target)[:LARGEST]:
+            yield seen(Hop.BROWSER, "worker-keeps", source, **about, status=status)
 
 
 def _cached(reader: ProfileReader, profile: Profile, target: Target) -> Iterator[Observation]:

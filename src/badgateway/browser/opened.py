@@ -10,7 +10,7 @@ from pathlib import Path
 
 from badgateway.browser.drive import DriveError, Shown, Tab, copy_into, driver, folder
 from badgateway.browser.find import products, program_of
-from badgateway.browser.observed import profile_of
+from badgateway.browser.observed import profile_of, unread
 from badgateway.browser.profile import Family, Profile, ProfileError
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
@@ -55,8 +55,8 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
         ImportError: the extra `browser` is not installed.
     """
     profile = await in_thread(lambda: _own(visit.profile))
-    product = _product(profile)
-    if product is None:
+    installed = _installed(profile)
+    if installed is None:
         detail = (
             "no Chromium, Chrome, Edge or Brave is installed here; on Debian and Ubuntu: "
             "sudo apt-get install chromium"
@@ -74,7 +74,7 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
         profile = None
     # Its import alone takes a third of a second, in which other tests go on.
     await in_thread(lambda: import_module("playwright.async_api"))
-    stated = _Stated(product, program_of(product) or product, visit.url)
+    stated = _Stated(*installed, visit.url)
     async with AsyncExitStack() as stack:
         tabs: list[tuple[str, Tab]] = []
         started = await stack.enter_async_context(driver())
@@ -83,7 +83,7 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
             try:
                 own = profile if name == "own" else None
                 if own and (left_out := await _copied(own, root)):
-                    yield _unread(own, ", ".join(left_out), "too large to be copied")
+                    yield unread(own, ", ".join(left_out), "too large to be copied")
                 seconds = min(SECONDS, visit.seconds())
                 starting = started.tab(stated.program, root, seconds, visit.options)
                 tab = await stack.enter_async_context(starting)
@@ -91,7 +91,7 @@ async def opened(visit: Visit) -> AsyncGenerator[Observation, None]:
                 shown = await tab.visit(visit.url)
             except ProfileError as error:
                 assert profile is not None
-                yield _unread(profile, "the whole", str(error))
+                yield unread(profile, "the whole", str(error))
             except DriveError as error:
                 yield stated.untried(error)
             else:
@@ -114,12 +114,15 @@ def _own(wish: str) -> Profile | None:
         return None
 
 
-def _product(profile: Profile | None) -> str | None:
-    """The browser that a profile is of, else the first of the family that is installed."""
-    if profile is not None and profile.family is Family.CHROMIUM and program_of(profile.product):
-        return profile.product
+def _installed(profile: Profile | None) -> tuple[str, str] | None:
+    """The title and program of the browser that a profile is of, else of the first installed."""
     family = [name for name, one in products().items() if one.family is Family.CHROMIUM]
-    return next((name for name in family if program_of(name)), None)
+    if profile is not None and profile.family is Family.CHROMIUM:
+        family.insert(0, profile.product)
+    for name in family:
+        if (program := program_of(name)) is not None:
+            return products()[name].title, program
+    return None
 
 
 async def _copied(profile: Profile, root: Path) -> tuple[str, ...]:
@@ -145,14 +148,14 @@ def _explains_itself(shown: Shown, answered: set[int]) -> bool:
 class _Stated:
     """What was seen in one browser, as observations."""
 
-    product: str
+    title: str
     program: str
     url: str
 
     def shown(self, name: str, shown: Shown) -> Observation:
         """A page, or the browser's own word for having none."""
         about = {
-            "browser": products()[self.product].title,
+            "browser": self.title,
             "version": shown.version,
             "url": self.url,
             "profile": name,
@@ -167,16 +170,5 @@ class _Stated:
 
     def untried(self, error: DriveError) -> Observation:
         """That the browser could not be driven."""
-        title, source = products()[self.product].title, f"browser:{self.program}"
-        return seen(Hop.BROWSER, "browser-untried", source, browser=title, detail=str(error))
-
-
-def _unread(profile: Profile, what: str, detail: str) -> Observation:
-    return seen(
-        Hop.BROWSER,
-        "profile-unread",
-        f"profile:{profile.folder}",
-        browser=profile.title,
-        what=what,
-        detail=detail,
-    )
+        source = f"browser:{self.program}"
+        return seen(Hop.BROWSER, "browser-untried", source, browser=self.title, detail=str(error))

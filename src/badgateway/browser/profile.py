@@ -62,6 +62,10 @@ class Worker:
     script: str
 
 
+EVERYWHERE = frozenset({"<all_urls>", "*://*/*", "http://*/*", "https://*/*"})
+"""Patterns by which an extension asks for every site."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An extension that is switched on.
@@ -71,7 +75,6 @@ class Extension:
         title: its name for people.
         version: its version.
         powers: permissions by which it can block or change requests.
-        everywhere: whether it may do that on every site.
         hosts: patterns of the sites on which it may.
         folder: where it is unpacked; None where it is not.
     """
@@ -80,9 +83,14 @@ class Extension:
     title: str
     version: str
     powers: tuple[str, ...]
-    everywhere: bool
     hosts: tuple[str, ...]
     folder: Path | None = None
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it may do that on every site."""
+        # What `declarativeNetRequest` blocks it blocks everywhere, without a host permission.
+        return not EVERYWHERE.isdisjoint(self.hosts) or "declarativeNetRequest" in self.powers
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +98,11 @@ class Stored:
     """An answer that the browser keeps.
 
     Attributes:
-        url: of which page.
         status: its HTTP status.
         at: when it was stored, in seconds since 1970; None where that is not known.
         head: its headers, names in lower case.
     """
 
-    url: str
     status: int
     at: float | None
     head: tuple[tuple[str, str], ...] = ()
@@ -127,8 +133,8 @@ class ProfileReader(Protocol):
     def workers(self, target: Target) -> list[Worker]:
         """The service workers whose scope holds a page."""
 
-    def kept(self, target: Target) -> list[Stored]:
-        """Answers for a page in the stores of the site's service workers."""
+    def kept(self, target: Target) -> list[int]:
+        """Statuses of the answers for a page in the stores of the site's service workers."""
 
     def extensions(self) -> list[Extension]:
         """The extensions that are on and can meddle with requests."""

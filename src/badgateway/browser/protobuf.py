@@ -11,16 +11,16 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     place = 0
     try:
         while place < len(data):
-            tag, place = _varint(data, place)
+            tag, place = varint(data, place)
             kind = tag & 7
             value: int | bytes
             if kind == 0:
-                value, place = _varint(data, place)
+                value, place = varint(data, place)
             elif kind in (1, 5):
                 width = 8 if kind == 1 else 4
                 value, place = data[place : place + width], place + width
             elif kind == 2:
-                length, place = _varint(data, place)
+                length, place = varint(data, place)
                 value, place = data[place : place + length], place + length
             else:
                 return
@@ -29,7 +29,12 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         return
 
 
-def _varint(data: bytes, place: int) -> tuple[int, int]:
+def varint(data: bytes, place: int) -> tuple[int, int]:
+    """A number of seven bits a byte, ten bytes of it at most, and the place behind it.
+
+    Raises:
+        IndexError: the data end before it does.
+    """
     number = 0
     for shift in range(0, 70, 7):
         byte = data[place]
@@ -42,8 +47,7 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 
 def text_field(data: bytes, number: int) -> str:
     """The text of a field; empty where it is missing."""
-    found = next((v for n, v in fields(data) if n == number and isinstance(v, bytes)), b"")
-    return found.decode("utf-8", "replace")
+    return message_field(data, number).decode("utf-8", "replace")
 
 
 def message_field(data: bytes, number: int) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from badgateway.browser.copied import json_of, text_of, within
+from badgateway.browser.copied import json_of, text_of, texts, within
 from badgateway.browser.profile import Extension
 from badgateway.model.target import Target
 
@@ -84,8 +84,7 @@ def _fits(condition: Any, target: Target) -> bool:
 
 
 def _list(condition: Any, key: str) -> list[str]:
-    found = within(condition, key)
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+    return texts(within(condition, key))
 
 
 def _below(host: str, domain: str) -> bool:

@@ -119,11 +119,25 @@ def common(parser: argparse.ArgumentParser) -> None:
     detail.add_argument(
         "--why", action="store_true", help="unfold each cause: what speaks for it and against it"
     )
+    no_questions(parser)
+
+
+def no_questions(parser: argparse.ArgumentParser) -> None:
+    """The option of every command that may ask the person."""
     parser.add_argument(
         "--no-questions",
         dest="questions",
         action="store_false",
         help="ask nothing, also in a terminal",
+    )
+
+
+def contacts(parser: argparse.ArgumentParser) -> None:
+    """The option of every command that may look up whom to write to."""
+    parser.add_argument(
+        "--contacts",
+        action="store_true",
+        help="look up whom to write to: security.txt, and the registry, which learns the domain",
     )
 
 

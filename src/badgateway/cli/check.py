@@ -4,7 +4,16 @@ import argparse
 import asyncio
 from dataclasses import replace
 
-from badgateway.cli.arguments import Parsed, Parser, UsageError, common, complain, seconds, way
+from badgateway.cli.arguments import (
+    Parsed,
+    Parser,
+    UsageError,
+    common,
+    complain,
+    contacts,
+    seconds,
+    way,
+)
 from badgateway.cli.questions import allowed, asked
 from badgateway.cli.show import Progress, exit_status, show
 from badgateway.cli.vantages import vantages
@@ -17,9 +26,6 @@ from badgateway.model.target import (
     target_of,
 )
 from badgateway.model.verdict import Who
-
-FIRST = 5.0
-"""Seconds between two tries, at the least, unless the call says otherwise."""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -48,11 +54,7 @@ def add_arguments(parser: Parser) -> None:
         help="read this profile of a browser (auto: the one used last), and open the page in a "
         "copy of it: its cookies then go to the site, as ever",
     )
-    parser.add_argument(
-        "--contacts",
-        action="store_true",
-        help="look up whom to write to: security.txt, and the registry, which learns the domain",
-    )
+    contacts(parser)
     watching = parser.add_argument_group("watching")
     watching.add_argument(
         "--watch",
@@ -73,7 +75,6 @@ def add_arguments(parser: Parser) -> None:
     watching.add_argument(
         "--every",
         type=_pause,
-        default=FIRST,
         metavar="SECONDS",
         help="with --watch: the shortest pause (default 5); what the site asks for is kept anyway",
     )

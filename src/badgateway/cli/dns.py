@@ -5,9 +5,14 @@ import json
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeAlias
 
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
 from badgateway.cli.arguments import Parsed, Parser, common, complain, way
+from badgateway.cli.live import Board
 from badgateway.cli.show import Progress, show
 from badgateway.investigate.names import Survey, survey_name
 from badgateway.knowledge.base import knowledge
@@ -98,13 +103,13 @@ def _status(survey: Survey) -> int:
     return 0 if fine and tried_well else 1
 
 
-def _show(survey: Survey, parsed: Parsed, *, verdict: bool = True) -> None:
+def _show(survey: Survey, parsed: Parsed) -> None:
     if parsed.json:
         print(_json(survey), flush=True)
         return
     words, out = Words(parsed.lang), console(sys.stdout)
     out.print(table(survey.observations, words, datetime.now(UTC)))
-    if verdict and survey.verdict is not None:
+    if survey.verdict is not None:
         out.print()
         parsed.brief = parsed.brief or not parsed.why
         show(survey.verdict, parsed)
@@ -117,7 +122,8 @@ def _watched(look: Look, parsed: Parsed) -> Survey:
         KeyboardInterrupt: stopped before the first look had ended.
     """
     last: list[Looked] = []
-    board = _Board(parsed)
+    words = Words(parsed.lang)
+    board = Board(sys.stdout, wanted=not parsed.json)
 
     async def follow() -> None:
         async for looked in looks(look):
@@ -125,7 +131,7 @@ def _watched(look: Look, parsed: Parsed) -> Survey:
             last[:] = [looked]
             if parsed.json:
                 _show(looked.survey, parsed)
-            elif not board.begin(looked):
+            elif not board.begin(partial(_picture, looked, words)):
                 _changes(looked, parsed)
 
     try:
@@ -147,45 +153,15 @@ def _changes(looked: Looked, parsed: Parsed) -> None:
     print(f"{now.astimezone():%H:%M:%S}  {said}", flush=True)
 
 
-class _Board:
-    """The table on a terminal, its times counting down."""
-
-    def __init__(self, parsed: Parsed) -> None:
-        self._words = Words(parsed.lang)
-        self._wanted = not parsed.json and sys.stdout.isatty()
-        self._live: object = None
-
-    def begin(self, looked: Looked) -> bool:
-        """Show it until `end`; whether there is a terminal to show it on."""
-        if not self._wanted:
-            return False
-        from rich.console import Group, RenderableType  # noqa: PLC0415
-        from rich.live import Live  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
-        out = console(sys.stdout)
-
-        def picture() -> RenderableType:
-            now = datetime.now(UTC)
-            drawn = table(looked.survey.observations, self._words, now)
-            if looked.again_at is None:
-                return drawn
-            left = max(0.0, (looked.again_at - now).total_seconds())
-            said = self._words.say("asking again in {time}", time=self._words.lasting(left))
-            return Group(drawn, Text(f"{said} (Ctrl-C)", "dim"))
-
-        live = Live(console=out, get_renderable=picture, refresh_per_second=2, transient=True)
-        live.start()
-        self._live = live
-        return True
-
-    def end(self) -> None:
-        """Take it away again."""
-        from rich.live import Live  # noqa: PLC0415
-
-        if isinstance(self._live, Live):
-            self._live.stop()
-        self._live = None
+def _picture(looked: Looked, words: Words, _: Console) -> RenderableType:
+    """The table, its times counting down to the next round."""
+    now = datetime.now(UTC)
+    drawn = table(looked.survey.observations, words, now)
+    if looked.again_at is None:
+        return drawn
+    left = max(0.0, (looked.again_at - now).total_seconds())
+    said = words.say("asking again in {time}", time=words.lasting(left))
+    return Group(drawn, Text(f"{said} (Ctrl-C)", "dim"))
 
 
 def _json(survey: Survey) -> str:

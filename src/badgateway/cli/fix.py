@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from badgateway.cli.arguments import Parsed, Parser, complain, moment, seconds
+from badgateway.cli.arguments import Parsed, Parser, complain, seconds
+from badgateway.cli.consent import agreed, somebody
+from badgateway.cli.inspect import request_of
 from badgateway.investigate.inspect import Request
 from badgateway.model.argument import TYPES, ArgumentError
 from badgateway.model.message import Message, SpokenError, sentence
 from badgateway.model.plan import Plan
-from badgateway.model.target import TargetError, Wishes, target_of
+from badgateway.model.target import TargetError, Wishes
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies.plan import Proposal
@@ -23,7 +25,6 @@ from badgateway.repair.journal import Journal, alone, cut_off, state_folder
 from badgateway.report.plan import plan_json, plan_lines
 from badgateway.report.safe import safe
 from badgateway.report.words import LANGUAGES, Words
-from badgateway.transport.files import materials_at
 
 MOST_PLANS = 5
 """Plans that are tried for one fault."""
@@ -82,7 +83,7 @@ class _Session:
         """Whether nothing may be changed."""
         if self.parsed.dry_run:
             return True
-        return not self.parsed.yes and not (sys.stdin.isatty() and sys.stderr.isatty())
+        return not self.parsed.yes and not somebody()
 
     def tell(self, says: str, /, **values: object) -> None:
         """One line of progress: a sentence, and what stands in its places."""
@@ -93,14 +94,12 @@ class _Session:
 def run(parsed: Parsed) -> int:
     """Find the fault, show what would mend it, and do it where that is wanted."""
     try:
-        target = target_of(parsed.url) if parsed.url else None
-        more = tuple(found for name in parsed.more for found in materials_at(Path(name)))
-        site = parsed.site or (target.host if target else "")
+        request = request_of(parsed)
         session = _Session(
             parsed,
-            Request(site=site, target=target, since=moment(parsed.since), more=more),
+            request,
             Wishes(timeout=parsed.timeout, public_resolvers=False),
-            {"site": site, **_upstream(parsed.upstream)},
+            {"site": request.site, **_upstream(parsed.upstream)},
             Words(parsed.lang),
         )
         state = state_folder()
@@ -265,8 +264,7 @@ def _consent(session: _Session, plan: Plan, proposed: Proposal) -> bool:
     if session.parsed.yes:
         # What may be meant as it is needs its own name, not a yes to everything.
         return plan.remedy not in proposed.asks or session.parsed.only == plan.remedy
-    print(session.words.say("Do it? [y/N]"), end=" ", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
+    return agreed(session.words.say("Do it? [y/N]"))
 
 
 def _end(session: _Session, verdict: Verdict, result: str, status: int) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -59,15 +60,7 @@ def add_arguments(parser: Parser) -> None:
 def run(parsed: Parsed) -> int:
     """Inspect this machine, or a copied tree, and show the verdict; returns the exit status."""
     try:
-        target = target_of(parsed.url) if parsed.url else None
-        more = tuple(found for name in parsed.more for found in materials_at(Path(name)))
-        request = Request(
-            site=parsed.site or (target.host if target else ""),
-            target=target,
-            since=moment(parsed.since),
-            more=more,
-            root=_folder(parsed.root) if parsed.root else None,
-        )
+        request = replace(request_of(parsed), root=_folder(parsed.root) if parsed.root else None)
         wishes = Wishes(timeout=parsed.timeout, public_resolvers=parsed.public_resolvers)
         verdict = asyncio.run(inspect_machine(request, wishes))
         if parsed.bundle:
@@ -81,6 +74,20 @@ def run(parsed: Parsed) -> int:
     verdict = asked(verdict, parsed, frozenset({Who.OWNER}))
     show(verdict, parsed)
     return exit_status(verdict)
+
+
+def request_of(parsed: Parsed) -> Request:
+    """What is to be looked at on this machine, and what more is known already.
+
+    Raises:
+        TargetError: the URL is none.
+        ValueError: `--since` names no time, or a compressed file is broken.
+        OSError: a file cannot be read.
+    """
+    target = target_of(parsed.url) if parsed.url else None
+    more = tuple(found for name in parsed.more for found in materials_at(Path(name)))
+    site = parsed.site or (target.host if target else "")
+    return Request(site=site, target=target, since=moment(parsed.since), more=more)
 
 
 def _folder(name: str) -> Path:

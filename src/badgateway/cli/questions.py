@@ -3,6 +3,7 @@
 import sys
 
 from badgateway.cli.arguments import Parsed
+from badgateway.cli.consent import YES, agreed, somebody
 from badgateway.investigate.answers import Answer, answered, questions
 from badgateway.knowledge.base import knowledge
 from badgateway.knowledge.diagnostic import Question
@@ -11,7 +12,7 @@ from badgateway.model.verdict import Verdict, Who
 MOST = 4
 """Questions that are asked at the most: nobody wants to fill in a form."""
 _ANSWERS = {
-    **dict.fromkeys(("y", "yes", "o", "oui"), Answer.YES),
+    **dict.fromkeys(YES, Answer.YES),
     **dict.fromkeys(("n", "no", "non"), Answer.NO),
     **dict.fromkeys(("", "?", "d"), Answer.UNKNOWN),
 }
@@ -44,15 +45,12 @@ def allowed(profile: str, parsed: Parsed) -> str:
         folder=folder,
     )
     print(asking, file=sys.stderr)
-    agreed = words.say("May it? [y/N]")
-    print(f"  {agreed} ", end="", file=sys.stderr, flush=True)
-    return profile if _ANSWERS.get(sys.stdin.readline().strip().lower()) is Answer.YES else ""
+    return profile if agreed("  " + words.say("May it? [y/N]")) else ""
 
 
 def _person(parsed: Parsed) -> bool:
     """Whether there is somebody who can answer."""
-    person = sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()
-    return person and parsed.questions and not parsed.json
+    return somebody() and sys.stdout.isatty() and parsed.questions and not parsed.json
 
 
 def asked(verdict: Verdict, parsed: Parsed, who: frozenset[Who]) -> Verdict:

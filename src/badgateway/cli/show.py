@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from badgateway.cli.arguments import Parsed, complain
+from badgateway.cli.live import Board
 from badgateway.investigate.runner import Event
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.live import Live
+    from rich.console import Console, RenderableType
 
 
 def show(verdict: Verdict, parsed: Parsed) -> None:
@@ -73,21 +73,10 @@ class Progress:
         self._seen: list[Observation] = []
         self._running: dict[str, int] = {}
         self._began = time.monotonic()
-        self._live: Live | None = None
+        self._board = Board(sys.stderr, wanted=not parsed.json, per_second=12)
 
     def __enter__(self) -> Self:
-        if not self._parsed.json and sys.stderr.isatty():
-            from rich.live import Live  # noqa: PLC0415
-
-            from badgateway.report.terminal import console  # noqa: PLC0415
-
-            self._live = Live(
-                console=console(sys.stderr),
-                get_renderable=self._picture,
-                refresh_per_second=12,
-                transient=True,
-            )
-            self._live.start()
+        self._board.begin(self._picture)
         return self
 
     def __exit__(
@@ -96,8 +85,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        self._board.end()
 
     def heard(self, event: Event) -> None:
         """Take one event of the run into the picture."""
@@ -107,19 +95,17 @@ class Progress:
             step = 1 if event.kind == "started" else -1
             self._running[event.probe] = self._running.get(event.probe, 0) + step
 
-    def _picture(self) -> "RenderableType":
+    def _picture(self, out: "Console") -> "RenderableType":
         from rich.console import Group  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
         from badgateway.report.terminal import live_picture  # noqa: PLC0415
         from badgateway.report.words import Words  # noqa: PLC0415
 
-        if self._live is None:
-            return ""
         words = Words(self._parsed.lang)
         running = ", ".join(name.replace("_", " ") for name, n in self._running.items() if n)
         elapsed = words.seconds(time.monotonic() - self._began)
         return Group(
-            live_picture(self._seen, words, self._live.console),
+            live_picture(self._seen, words, out),
             Text(f"  {elapsed}  {running}", "dim"),
         )

@@ -5,10 +5,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from badgateway.cli.arguments import Parsed, Parser, UsageError, complain, way
+from badgateway.cli.arguments import (
+    Parsed,
+    Parser,
+    UsageError,
+    complain,
+    contacts,
+    no_questions,
+    way,
+)
 from badgateway.cli.check import wishes_of
 from badgateway.cli.questions import asked
-from badgateway.cli.show import Progress
+from badgateway.cli.show import Progress, exit_status
 from badgateway.investigate.check import check_url
 from badgateway.knowledge.base import knowledge
 from badgateway.model.target import TargetError, target_of
@@ -41,17 +49,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--format", choices=list(FORMATS), default="markdown", help="default: markdown"
     )
-    parser.add_argument(
-        "--contacts",
-        action="store_true",
-        help="look up whom to write to: security.txt, and the registry, which learns the domain",
-    )
-    parser.add_argument(
-        "--no-questions",
-        dest="questions",
-        action="store_false",
-        help="ask nothing, also in a terminal",
-    )
+    contacts(parser)
+    no_questions(parser)
     parser.set_defaults(json=False, everything=True)
     way(parser)
 
@@ -73,10 +72,10 @@ def run(parsed: Parsed) -> int:
     to = recipients()[To(parsed.to)] if parsed.to else recipient_for(verdict)
     if to is None:
         complain(_nobody(verdict, words))
-        return 0 if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) else 1
+        return exit_status(verdict)
     told = FORMATS[parsed.format](letter_of(verdict, to, knowledge(), words), words)
     print(told.rstrip("\n"))
-    return 0 if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) else 1
+    return exit_status(verdict)
 
 
 def _nobody(verdict: Verdict, words: Words) -> str:

@@ -1,11 +1,11 @@
 """How a watched page is shown: one line a try, a small time line, and a line at the end."""
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from badgateway.report.json import plain
 from badgateway.report.safe import safe
 from badgateway.report.words import Words, sentence
 from badgateway.watch.attempt import Try
@@ -14,7 +14,8 @@ from badgateway.watch.tally import State, Tally
 from badgateway.watch.watch import Tried, Waiting
 
 if TYPE_CHECKING:
-    from rich.live import Live
+    from rich.console import Console
+    from rich.text import Text
 
 SCHEMA = "badgateway.try/1"
 MOST_MARKS = 60
@@ -142,7 +143,7 @@ def try_json(event: Tried) -> str:
         {
             "schema": SCHEMA,
             "number": one.number,
-            "at": one.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": plain(one.at),
             "seconds": one.seconds,
             "good": one.good,
             "status": one.status,
@@ -163,38 +164,13 @@ def try_json(event: Tried) -> str:
     )
 
 
-class Countdown:
-    """The time line and the seconds until the next try, where standard error is a terminal."""
+def countdown(waiting: Waiting, tries: Sequence[Try], words: Words, out: "Console") -> "Text":
+    """The time line and the seconds until the next try."""
+    from rich.text import Text  # noqa: PLC0415
 
-    def __init__(self, words: Words, wanted: bool) -> None:
-        """Args: wanted: whether anything is shown at all."""
-        self._words, self._wanted = words, wanted and sys.stderr.isatty()
-        self._live: Live | None = None
-
-    def begin(self, waiting: Waiting, tries: Sequence[Try]) -> None:
-        """Show it until `end`."""
-        if not self._wanted:
-            return
-        from rich.live import Live  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
-        from badgateway.report.terminal import console  # noqa: PLC0415
-
-        out = console(sys.stderr)
-
-        def picture() -> Text:
-            left = (waiting.until - datetime.now(waiting.until.tzinfo)).total_seconds()
-            said = coming(waiting.pause, max(0.0, left), self._words)
-            return Text(f"  {marks(tries, out.encoding)}  {said}", "dim")
-
-        self._live = Live(console=out, get_renderable=picture, refresh_per_second=2, transient=True)
-        self._live.start()
-
-    def end(self) -> None:
-        """Take it away again."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+    left = (waiting.until - datetime.now(waiting.until.tzinfo)).total_seconds()
+    said = coming(waiting.pause, max(0.0, left), words)
+    return Text(f"  {marks(tries, out.encoding)}  {said}", "dim")
 
 
 def coming(pause: Pause, left: float, words: Words) -> str:

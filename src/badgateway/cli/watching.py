@@ -3,10 +3,12 @@
 import asyncio
 import shlex
 import sys
+from functools import partial
 
 from badgateway.cli.arguments import Parsed, UsageError, complain
+from badgateway.cli.live import Board
 from badgateway.cli.show import Progress, show
-from badgateway.cli.timeline import Countdown, conclusion, line, marks, try_json
+from badgateway.cli.timeline import conclusion, countdown, line, marks, try_json
 from badgateway.investigate.check import check_url
 from badgateway.knowledge.base import knowledge
 from badgateway.model.target import Target, Wishes
@@ -55,15 +57,16 @@ def run(target: Target, wishes: Wishes, parsed: Parsed) -> int:
         with Progress(parsed) as progress:
             return await check_url(target, wishes, progress.heard, known)
 
-    watch = watch_url(target, wishes, known, check, Pace(first=parsed.every), parsed.tries)
-    countdown = Countdown(words, wanted=not parsed.json)
+    pace = Pace(first=parsed.every) if parsed.every else None
+    watch = watch_url(target, wishes, known, check, pace, parsed.tries)
+    board = Board(sys.stderr, wanted=not parsed.json)
     try:
-        asyncio.run(_follow(watch, parsed, words, countdown))
+        asyncio.run(_follow(watch, parsed, words, board))
     except KeyboardInterrupt:
         if not parsed.json:
             print(file=sys.stderr)
     finally:
-        countdown.end()
+        board.end()
     verdict = watch.verdict()
     if verdict is None:
         raise KeyboardInterrupt
@@ -75,13 +78,13 @@ def run(target: Target, wishes: Wishes, parsed: Parsed) -> int:
     return _then(then, watch, verdict, quiet=parsed.json) if then else 0
 
 
-async def _follow(watch: Watch, parsed: Parsed, words: Words, countdown: Countdown) -> None:
+async def _follow(watch: Watch, parsed: Parsed, words: Words, board: Board) -> None:
     """Say what happens while it happens."""
     encoding = sys.stdout.encoding or "ascii"
     async for event in watch.events():
-        countdown.end()
+        board.end()
         if isinstance(event, Waiting):
-            countdown.begin(event, watch.tries)
+            board.begin(partial(countdown, event, watch.tries, words))
         elif isinstance(event, Tried):
             if parsed.json:
                 print(try_json(event), flush=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from badgateway.cli.arguments import Parsed, Parser, complain, seconds
+from badgateway.cli.consent import agreed, somebody
 from badgateway.model.target import Endpoint, TargetError, endpoint_of, target_of
 from badgateway.repair.wordpress.ask import Page
 from badgateway.repair.wordpress.bisect import Bisection, Ended, Outcome, Try
@@ -17,7 +18,7 @@ from badgateway.repair.wordpress.logs import Named, logs_of, named_by
 from badgateway.repair.wordpress.site import Kind, Part, Site, SiteError, site_at, sites
 from badgateway.repair.wordpress.switch import LIFE, remove_leftovers
 from badgateway.report.safe import safe
-from badgateway.report.words import Words, sentence
+from badgateway.report.words import LANGUAGES, Words, sentence
 
 _WORDS = {
     Kind.PLUGIN: sentence("plugin"),
@@ -54,7 +55,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language")
 
 
 def run(parsed: Parsed) -> int:
@@ -117,7 +118,6 @@ def _page(parsed: Parsed, site: Site) -> Page:
 def _allowed(parsed: Parsed, site: Site, page: Page, named: list[Named], words: Words) -> bool:
     """Whether the search may begin: it was said so, or a person agrees now."""
     count = len(site.parts())
-    terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if not (parsed.yes and not parsed.dry_run):
         _note(
             words.say(
@@ -142,13 +142,12 @@ def _allowed(parsed: Parsed, site: Site, page: Page, named: list[Named], words: 
                 minutes=LIFE // 60,
             )
         )
-    if parsed.dry_run or not (parsed.yes or terminal):
+    if parsed.dry_run or not (parsed.yes or somebody()):
         _note(words.say("nothing was done; to do it: --yes"))
         return False
     if parsed.yes:
         return True
-    print(words.say("Shall it begin? [y/N]"), end=" ", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes", "o", "oui")
+    return agreed(words.say("Shall it begin? [y/N]"))
 
 
 def _searched(site: Site, page: Page, suspects: list[Part], words: Words) -> Outcome:

@@ -6,7 +6,7 @@ gateway answers well, the same page tells of the way between the two.
 
 from collections.abc import Iterator, Mapping
 
-from badgateway.inference.meeting import public
+from badgateway.inference.meeting import own_addresses, public
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.vocabulary import vocabulary
@@ -29,7 +29,7 @@ DOUBT = 0.15
 
 def answered_elsewhere(evidence: Evidence) -> Iterator[Observation]:
     """Failures that visitors got from a machine that is not this one, and what ours answers."""
-    ours = {o.text("address") for o in evidence.named("interface")}
+    ours = own_addresses(evidence)
     if not any(public(address) for address in ours):
         return
     seen: set[str] = set()

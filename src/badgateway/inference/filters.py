@@ -4,6 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from badgateway.inference.meeting import own_addresses
+from badgateway.inference.wiring import last_asked
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of
@@ -23,8 +25,7 @@ def filtered(evidence: Evidence) -> Iterator[Observation]:
 
 
 def _upstreams(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
-    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
-    for asked in last.values():
+    for asked in last_asked(evidence).values():
         wanted = address_of(asked.text("upstream"))
         if wanted is None or wanted.path or asked.text("result") not in _BLOCKED:
             continue
@@ -40,7 +41,7 @@ def _upstreams(evidence: Evidence, rules: list[Observation]) -> Iterator[Observa
 
 def _edges(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
     """Whom visitors were answered by, where that is no address of ours, is an edge before us."""
-    ours = {o.text("address") for o in evidence.named("interface")}
+    ours = own_addresses(evidence)
     for edge in evidence.named("answered-by-edge"):
         for rule in rules:
             if not rule.text("source") or not _used(rule):
@@ -56,7 +57,7 @@ def _edges(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation
 
 def _doors(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
     """Rules of ours that shut out everybody, where a visitor got no connection to us."""
-    ours = {o.text("address") for o in evidence.named("interface")}
+    ours = own_addresses(evidence)
     for failure in evidence.named(*CONNECTING):
         address, port = failure.text("address"), str(failure.value.get("port", ""))
         for rule in rules if address in ours else ():

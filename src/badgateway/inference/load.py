@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from badgateway.inference.wiring import is_name, joined, listeners
+from badgateway.inference.wiring import asked_with, is_name, joined, last_asked, listeners
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value
@@ -20,11 +20,7 @@ def _back(evidence: Evidence) -> Iterator[Observation]:
     Names are left out: there it is the address behind the name that may have changed. HAProxy
     logs `BACKEND/SERVER` (docs.haproxy.org, 8.2.3), whose address its configuration has.
     """
-    answers = {
-        o.text("upstream"): o
-        for o in evidence.named("upstream-asked")
-        if o.text("result") == "answers"
-    }
+    answers = asked_with(evidence, "answers")
     servers = {
         o.text("server"): o.text("upstream")
         for o in evidence.named("config-upstream")
@@ -46,7 +42,7 @@ _HEADS = {"haproxy": (16_384 - 1_024, "tune.bufsize less tune.maxrewrite")}
 
 def _heads(evidence: Evidence) -> Iterator[Observation]:
     """An answer, as it was sent to us, with a head that the gateway's buffer does not hold."""
-    sizes = {o.text("upstream"): o.number("head") for o in evidence.named("upstream-asked")}
+    sizes = {upstream: o.number("head") for upstream, o in last_asked(evidence).items()}
     buffers = {
         o.text("by"): (o.number("size") or 0.0, o.text("setting"))
         for o in evidence.named("config-buffer")
@@ -120,8 +116,8 @@ _FAILED_STARTS = (
 
 def _starting(evidence: Evidence) -> Iterator[Observation]:
     """An application that began moments ago and does not listen yet, where one is asked for."""
-    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
-    refused = [o for o in last.values() if o.text("result") in ("refused", "socket-missing")]
+    asked = last_asked(evidence).values()
+    refused = [o for o in asked if o.text("result") in ("refused", "socket-missing")]
     places: set[str] = set()
     if not refused or evidence.first(*_FAILED_STARTS):
         return

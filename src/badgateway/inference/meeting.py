@@ -136,7 +136,7 @@ def _visitors(
     evidence: Evidence, here: dict[tuple[str, str], Observation]
 ) -> Iterator[Observation]:
     """Failures to connect, at an address that is ours or that is not."""
-    ours = {host for host, _ in here} | {o.text("address") for o in evidence.named("interface")}
+    ours = {host for host, _ in here} | own_addresses(evidence)
     everywhere = {port for host, port in here if host in _EVERYWHERE}
     seen: set[str] = set()
     for observation in evidence.named(*CONNECTING):
@@ -179,13 +179,18 @@ def _refusals(evidence: Evidence) -> Iterator[Observation]:
             value = {"upstream": asked.text("upstream"), "status": asked.value.get("status")}
             yield Observation(Hop.UPSTREAM, "refuses-us-too", value, asked.source)
             return
-    ours = {o.text("address") for o in evidence.named("interface")}
+    ours = own_addresses(evidence)
     for line in evidence.named("access-forbidden"):
         # A server behind us took our address, which every visitor has there, for a stranger's.
         if 403.0 in refused and line.text("client") in ours:
             value = {"upstream": line.text("by"), "status": 403}
             yield Observation(Hop.UPSTREAM, "refuses-us-too", value, line.source, line.at)
             return
+
+
+def own_addresses(evidence: Evidence) -> set[str]:
+    """The addresses of this machine, without those of loopback."""
+    return {o.text("address") for o in evidence.named("interface")}
 
 
 def public(host: str) -> bool:

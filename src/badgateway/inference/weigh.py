@@ -136,17 +136,16 @@ def weigh(
     refuted = {name: _product(case.against.values()) for name, case in cases.items()}
     base = {name: prior * refuted[name] * told[name].rarity for name, prior in priors.items()}
     weights = {name: share * _product(told[name].factors.values()) for name, share in base.items()}
-    alone = dict(weights)
     ranked = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))
     total = sum(weights.values()) + UNKNOWN
     beside: dict[str, tuple[float, str]] = {}
-    for (one, _), (other, less) in combinations(ranked, 2):
+    for (one, more), (other, less) in combinations(ranked, 2):
         if less == 0 or _related(one, other, known):
             continue
         # Of what both explain, the better explanation counts: so the lesser one is taken out.
         mine, its = told[one].factors, told[other].factors
         shared = _product(min(mine[word], its[word]) for word in mine.keys() & its.keys())
-        both = TWO * alone[one] * alone[other] / shared
+        both = TWO * more * less / shared
         total += both
         # The better founded of the two is what is mended first.
         weights[one] += both

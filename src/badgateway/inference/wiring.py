@@ -65,6 +65,17 @@ def listeners(evidence: Evidence) -> list[tuple[Observation, Address]]:
     return found
 
 
+def last_asked(evidence: Evidence) -> dict[str, Observation]:
+    """What each upstream did when it was asked last, which is what the list of sockets fits."""
+    return {o.text("upstream"): o for o in evidence.named("upstream-asked")}
+
+
+def asked_with(evidence: Evidence, *results: str) -> set[str]:
+    """The upstreams that did one of these when they were asked, be it once of several times."""
+    asked = evidence.named("upstream-asked")
+    return {o.text("upstream") for o in asked if o.text("result") in results}
+
+
 def _listeners(evidence: Evidence) -> Iterator[Observation]:
     """Upstreams that nothing listens on, or that something listens on in another way."""
     listening = listeners(evidence)
@@ -111,9 +122,7 @@ def _free(
 def _asked(evidence: Evidence) -> Iterator[Observation]:
     """Upstreams that listen, by their own machine's word, and that do not take a connection."""
     listening = listeners(evidence)
-    # Of several times that it was asked the last one is the one that the list of sockets fits.
-    last = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
-    for observation in last.values():
+    for observation in last_asked(evidence).values():
         wanted = address_of(observation.text("upstream"))
         result = observation.text("result")
         if wanted is None or wanted.loopback or result not in ("refused", "times-out", "no-route"):
@@ -362,11 +371,8 @@ def _stale(evidence: Evidence) -> Iterator[Observation]:
 
 def _gone(evidence: Evidence) -> Iterator[Observation]:
     """A socket whose file is not there, though its server runs and believes that it listens."""
-    missing = {
-        o.text("upstream")
-        for o in evidence.named("upstream-asked")
-        if o.text("result") == "socket-missing"
-    } | {o.text("upstream") for o in evidence.named("socket-not-found")}
+    missing = asked_with(evidence, "socket-missing")
+    missing |= {o.text("upstream") for o in evidence.named("socket-not-found")}
     seen: set[str] = set()
     for server in evidence.named("listening", "config-pool"):
         # A pool tells of a server that runs only where it was read for one.
@@ -414,11 +420,7 @@ def _handshakes(evidence: Evidence) -> Iterator[Observation]:
 
     Its state SC stands for both (docs.haproxy.org, 8.5), so it is the handshake that fails.
     """
-    accepts = {
-        o.text("upstream")
-        for o in evidence.named("upstream-asked")
-        if o.text("result") == "accepts"
-    }
+    accepts = asked_with(evidence, "accepts")
     refused = {o.text("upstream"): o for o in evidence.named("upstream-refused")}
     for wish in evidence.named("config-upstream"):
         complaint = refused.get(wish.text("server"))
@@ -430,11 +432,7 @@ def _handshakes(evidence: Evidence) -> Iterator[Observation]:
 
 def _renamed(evidence: Evidence) -> Iterator[Observation]:
     """A gateway that fails at an upstream whose name, looked up anew, leads to one that answers."""
-    answers = {
-        o.text("upstream")
-        for o in evidence.named("upstream-asked")
-        if o.text("result") == "answers"
-    }
+    answers = asked_with(evidence, "answers")
     failing = evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable", "upstream-marked-down")
     for wish in evidence.named("config-upstream"):
         wanted = address_of(wish.text("upstream"))
@@ -455,7 +453,7 @@ def _misnamed(evidence: Evidence) -> Iterator[Observation]:
     What a server does with a host that it does not have is its own choice: it may close the
     connection (nginx's status 444), or refuse.
     """
-    asked = {o.text("upstream"): o for o in evidence.named("upstream-asked")}
+    asked = last_asked(evidence)
     fine = {
         o.text("upstream"): o.text("site")
         for o in evidence.named("asked-as-site")
@@ -475,7 +473,7 @@ def _misnamed(evidence: Evidence) -> Iterator[Observation]:
 def _changed(evidence: Evidence) -> Iterator[Observation]:
     """The file in which an upstream that fails is written, changed shortly before."""
     changed = {o.text("path"): o for o in evidence.named("file-changed")}
-    asked = {o.text("upstream"): o.text("result") for o in evidence.named("upstream-asked")}
+    asked = {upstream: o.text("result") for upstream, o in last_asked(evidence).items()}
     failing = {
         o.text("upstream") for o in evidence.named(*_REFUSED, *_SILENT, "upstream-unroutable")
     } | {upstream for upstream, result in asked.items() if result in _UNREACHED}

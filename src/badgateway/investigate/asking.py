@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from badgateway.inference.meeting import own_addresses
 from badgateway.model.hop import Hop
 from badgateway.model.listening import Address, address_of
 from badgateway.model.observation import Evidence, Observation, Value
@@ -22,6 +23,8 @@ MOST_UPSTREAMS = 64
 MOST_DATABASES = 20
 MOST_NAMES = 6
 """Sites that each front door is asked for."""
+_NAME = re.compile(r"(?:[\w-]{1,63}\.)+[\w-]{1,63}", re.ASCII)
+"""A name that a front door can be asked for: as it goes over the wire (RFC 1035, 2.3.4)."""
 
 
 def upstreams_of(evidence: Evidence, site: str) -> list[Upstream]:
@@ -30,7 +33,8 @@ def upstreams_of(evidence: Evidence, site: str) -> list[Upstream]:
     for observation in evidence.named("config-upstream"):
         address = observation.text("upstream")
         elsewhere = observation.text("place") or observation.value.get("other_site")
-        if address_of(address) is None or "$" in address or elsewhere:
+        there = address_of(address)
+        if there is None or not there.possible or "$" in address or elsewhere:
             continue
         protocol = {"h2c": "h2", "grpc": "h2"}.get(
             observation.text("protocol"), observation.text("protocol")
@@ -77,13 +81,12 @@ async def ask_databases(evidence: Evidence) -> list[Observation]:
     for wish in evidence.named("config-database"):
         address = address_of(wish.text("database"))
         here = not wish.text("place")
-        if address is not None and (here or not (address.loopback or address.path)):
+        if address is None or not address.possible:
+            continue
+        if here or not (address.loopback or address.path):
             asked.setdefault(wish.text("database"), (address, here))
     found = await asyncio.gather(
-        *(
-            greeted(name, address.host, int(address.port or 3306), address.path)
-            for name, (address, _) in list(asked.items())[:MOST_DATABASES]
-        )
+        *(greeted(name, address) for name, (address, _) in list(asked.items())[:MOST_DATABASES])
     )
     return [
         o
@@ -94,10 +97,8 @@ async def ask_databases(evidence: Evidence) -> list[Observation]:
 
 def at_work(applications: Sequence[Software]) -> list[Observation]:
     """Whether the applications work or wait; takes half a second."""
-    groups = {str(number): software.pids for number, software in enumerate(applications)}
     found = []
-    for number, share in working(groups).items():
-        software = applications[int(number)]
+    for software, share in working({each: each.pids for each in applications}).items():
         value: dict[str, Value] = {
             "process": software.product,
             "pids": software.pids[:64],
@@ -111,25 +112,25 @@ def at_work(applications: Sequence[Software]) -> list[Observation]:
 
 def doors_of(evidence: Evidence, gateways: Sequence[Software]) -> Iterator[Door]:
     """Where gateways of this machine listen for sites, if visitors were answered elsewhere."""
-    ours = {o.text("address") for o in evidence.named("interface")}
+    ours = own_addresses(evidence)
     pages = {o.text("address") for o in evidence.named("http-response")}
     if pages <= ours:
         return
     for software in gateways:
-        names = {
-            str(name)
+        # nginx's `.example.org` is that name and all below it (nginx.org, Server names).
+        sites = {
+            str(site).removeprefix(".")
             for o in evidence.named("config-upstream")
             if o.text("by") == software.product and not o.text("place")
-            for name in o.items("sites")
-            if re.fullmatch(r"[\w.-]+\.[\w-]+", str(name))
+            for site in o.items("sites")
         }
+        names = sorted(filter(_NAME.fullmatch, sites))[:MOST_NAMES]
         for listener in evidence.named("listening"):
             there = address_of(listener.text("address"))
             mine = listener.value.get("pid") in software.pids and not listener.text("place")
             if there is None or not mine or there.port not in ("80", "443") or there.loopback:
                 continue
             address = "127.0.0.1" if there.everywhere else there.host
-            known = sorted(names)[:MOST_NAMES]
             # Without a name there is nobody whom a server for TLS could be asked for.
-            for name in known or ([address] if there.port == "80" else []):
+            for name in names or ([address] if there.port == "80" else []):
                 yield Door(address, int(there.port), name, software.product)

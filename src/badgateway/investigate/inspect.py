@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 from badgateway.inference.judge import judge_material
+from badgateway.inference.wiring import asked_with
 from badgateway.investigate.asking import (
     ask_databases,
     ask_upstreams,
@@ -166,15 +166,11 @@ async def _machine(search: _Search) -> None:
     for place in await _follow(search, everywhere):
         _add(search, host.overflowing(place, before[place]))
     # What took no connection when we began may do so now: an application that just started.
-    failed = {
-        o.text("upstream")
-        for o in search.evidence.named("upstream-asked")
-        if o.text("result") in ("refused", "no-route")
-    }
+    failed = asked_with(search.evidence, "refused", "no-route")
     again = [u for u in upstreams_of(search.evidence, search.request.site) if u.address in failed]
     _add(search, await ask_upstreams(again, search.users))
     _add(search, await ask_databases(search.evidence))
-    if any(o.text("result") == "silent" for o in search.evidence.named("upstream-asked")):
+    if asked_with(search.evidence, "silent"):
         _add(search, await asyncio.to_thread(at_work, search.applications))
     if search.evidence.first("http-response"):
         _add(search, await ask_doors(doors_of(search.evidence, search.gateways)))
@@ -204,21 +200,13 @@ async def _follow(search: _Search, everywhere: tuple[Place, ...]) -> list[Place]
 
 
 def _place(search: _Search, place: Place, depth: int) -> None:
-    found = list(software_of(place))
+    found, listening = list(software_of(place)), list(sockets.look(place))
     if depth == 0:
-        found = _serving(search, found)
+        found = _serving(search, found, listening)
     for software in found:
         if software.product in APPLICATIONS:
             search.applications.append(software)
-        if software.product in APPLICATIONS and software.age < YOUNG:
-            began: dict[str, Value] = {
-                "process": software.product,
-                "pids": software.pids[:64],
-                "seconds": round(software.age, 1),
-                "place": place.name,
-            }
-            source = f"proc:/proc/{software.pid}/stat"
-            _add(search, [Observation(Hop.UPSTREAM, "process-young", began, source)])
+            _add(search, _young(software))
         if software.product in GATEWAYS:
             search.users.add(software.user)
             if not place.name:
@@ -229,7 +217,7 @@ def _place(search: _Search, place: Place, depth: int) -> None:
             begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
             for material in shared_log(software, begin.timestamp()):
                 _add(search, read_sorted(replace(material, since=search.request.since)))
-    _add(search, sockets.look(place))
+    _add(search, listening)
     _add(search, host.look(place))
     if (filters := packet_filter.rules(place)) is not None:
         _add(search, read_sorted(filters))
@@ -245,7 +233,22 @@ def _place(search: _Search, place: Place, depth: int) -> None:
             _add(search, [Observation(Hop.HOST, "permission-lacking", value, "inspect")])
 
 
-def _serving(search: _Search, found: list[Software]) -> list[Software]:
+def _young(software: Software) -> Iterator[Observation]:
+    """That an application began moments ago."""
+    if software.age < YOUNG:
+        value: dict[str, Value] = {
+            "process": software.product,
+            "pids": software.pids[:64],
+            "seconds": round(software.age, 1),
+            "place": software.place.name,
+        }
+        source = f"proc:/proc/{software.pid}/stat"
+        yield Observation(Hop.UPSTREAM, "process-young", value, source)
+
+
+def _serving(
+    search: _Search, found: list[Software], listening: list[Observation]
+) -> list[Software]:
     """The gateways whose configuration names the site; all of them where none does.
 
     An address is no name: there it is who listens at it that serves the page.
@@ -254,7 +257,7 @@ def _serving(search: _Search, found: list[Software]) -> list[Software]:
     if not site:
         return found
     if target is not None and target.literal:
-        pids = _listening_at(target, found[0].place) if found else set()
+        pids = _listening_at(target, listening)
         there = [s for s in found if s.product in GATEWAYS and pids & set(s.pids)]
         return [s for s in found if s in there or s.product not in GATEWAYS] if there else found
     named = [
@@ -268,10 +271,10 @@ def _serving(search: _Search, found: list[Software]) -> list[Software]:
     return [s for s in found if s in named or s.product not in GATEWAYS]
 
 
-def _listening_at(target: Target, place: Place) -> set[int]:
+def _listening_at(target: Target, listening: list[Observation]) -> set[int]:
     """The processes that listen where a URL with a literal address leads."""
     found: set[int] = set()
-    for observation in sockets.look(place):
+    for observation in listening:
         address = address_of(observation.text("address"))
         pid = observation.value.get("pid")
         if address is None or address.port != str(target.port) or not isinstance(pid, int):
@@ -287,7 +290,7 @@ def _config(search: _Search, software: Software) -> None:
         if key in search.files:
             continue
         search.files.add(key)
-        _add(search, _local(software, _known(material_of(path, text))))
+        _add(search, _placed(software.place.name, _known(material_of(path, text))))
         _add(search, _changed(search, _under(software.place.root, path), path))
         search.documents |= {found.rstrip("/") for found in _DOCUMENTS.findall(text)}
 
@@ -313,12 +316,8 @@ def _changed(search: _Search, file: Path, name: str) -> Iterator[Observation]:
         yield Observation(Hop.HOST, "file-changed", value, f"stat:{name}")
 
 
-def _local(software: Software, observations: Iterable[Observation]) -> Iterator[Observation]:
-    """The observations with the place they come from."""
-    return _placed(software.place.name, observations)
-
-
 def _placed(place: str, observations: Iterable[Observation]) -> Iterator[Observation]:
+    """The observations with the place they come from."""
     for observation in observations:
         yield replace(observation, value={**observation.value, "place": place})
 
@@ -361,22 +360,20 @@ def _wordpress(search: _Search, root: Path, place: str = "") -> None:
     """The settings and the log of every WordPress whose files a server's configuration names."""
     for folder in sorted(search.documents)[:MOST_SITES]:
         # The settings may stand one folder above the site (wordpress.org, Hardening WordPress).
-        for name in (f"{folder}/wp-config.php", f"{Path(folder).parent}/wp-config.php"):
-            file = _under(root, name)
-            key = f"{place}:{name}"
+        settings = (f"{folder}/wp-config.php", f"{Path(folder).parent}/wp-config.php")
+        log = f"{folder}/wp-content/debug.log"
+        for name in (*settings, log):
+            file, key = _under(root, name), f"{place}:{name}"
             if key in search.files or not file.is_file():
                 continue
             search.files.add(key)
             with suppress(OSError):
-                _add(search, _placed(place, _known(material_at(file, name))))
-        log = f"{folder}/wp-content/debug.log"
-        key = f"{place}:{log}"
-        if key not in search.files and _under(root, log).is_file():
-            search.files.add(key)
-            with suppress(OSError):
-                found = material_at(_under(root, log), log)
-                dated = replace(found, since=search.request.since, dated_only=True)
-                _add(search, _known(_tail(dated)))
+                found = material_at(file, name)
+                if name in settings:
+                    _add(search, _placed(place, _known(found)))
+                else:
+                    dated = replace(found, since=search.request.since, dated_only=True)
+                    _add(search, _known(dated.tail(TAIL)))
 
 
 def _logs(search: _Search, found: list[Software]) -> None:
@@ -404,7 +401,7 @@ def _logs(search: _Search, found: list[Software]) -> None:
             _add(search, _requests(search, material))
             continue
         dated = replace(material, since=search.request.since, dated_only=True)
-        _add(search, (o for o in _known(_tail(dated)) if o.name not in _OF_NOW))
+        _add(search, (o for o in _known(dated.tail(TAIL)) if o.name not in _OF_NOW))
 
 
 def _requests(search: _Search, material: Material) -> Iterator[Observation]:
@@ -412,25 +409,7 @@ def _requests(search: _Search, material: Material) -> Iterator[Observation]:
     formats = tuple(o.text("format") for o in search.evidence.named("config-log-format"))
     begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
     recent = replace(material, since=begin, dated_only=True, formats=formats[:MOST_FORMATS])
-    yield from read_sorted(_tail(recent, REQUESTS))
-
-
-def _tail(material: Material, most: int = TAIL) -> Material:
-    """The end of a log, as much as is read."""
-    with material.open() as file:
-        if not file.seekable():
-            return material
-        size = file.seek(0, 2)
-    if size <= most:
-        return material
-
-    def opened() -> BinaryIO:
-        file = material.open()
-        file.seek(size - most)
-        file.readline()
-        return file
-
-    return replace(material, open=opened)
+    yield from read_sorted(recent.tail(REQUESTS))
 
 
 def _of_kernel(search: _Search) -> Iterator[Observation]:

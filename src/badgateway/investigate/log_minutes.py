@@ -9,6 +9,7 @@ from typing import TypeVar
 from badgateway.logs.summary import Kind, Minute, Said, Summary
 
 Name = TypeVar("Name")
+Count = TypeVar("Count")
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,11 @@ class Minutes:
     @cached_property
     def said(self) -> Mapping[Minute, list[tuple[Said, tuple[int, int]]]]:
         """What error logs say: how often, and the first second."""
-        found: dict[Minute, list[tuple[Said, tuple[int, int]]]] = {}
-        for (minute, said), counted in self.summary.said_minutes.items():
-            found.setdefault(minute, []).append((said, counted))
-        return found
+        return _indexed(self.summary.said_minutes)
 
 
-def _indexed(table: Mapping[tuple[Minute, Name], int]) -> dict[Minute, list[tuple[Name, int]]]:
-    found: dict[Minute, list[tuple[Name, int]]] = {}
+def _indexed(table: Mapping[tuple[Minute, Name], Count]) -> dict[Minute, list[tuple[Name, Count]]]:
+    found: dict[Minute, list[tuple[Name, Count]]] = {}
     for (minute, name), count in table.items():
         found.setdefault(minute, []).append((name, count))
     return found

@@ -17,19 +17,20 @@ def share_of_lines(head: str, line: re.Pattern[str]) -> float:
     The last line is left out where the head was cut in its middle, and so are a stack's frames
     below a line that matches: an application that fails at once writes more of them than lines.
     """
-    lines, all_lines, inside = list[str](), head.splitlines(), False
-    if len(all_lines) > 1 and not head.endswith("\n") and len(head) > 60_000:
-        all_lines.pop()
-    for text in all_lines:
+    lines = head.splitlines()
+    if len(lines) > 1 and not head.endswith("\n") and len(head) > 60_000:
+        lines.pop()
+    counted = matching = 0
+    inside = False
+    for text in lines:
         if not text.strip() or (inside and _CONTINUES.match(text)):
             continue
         inside = line.match(text) is not None
-        lines.append(text)
-        if len(lines) > _LINES:
+        counted += 1
+        matching += inside
+        if counted == _LINES:
             break
-    if not lines:
-        return 0.0
-    return sum(1 for text in lines[:_LINES] if line.match(text)) / min(len(lines), _LINES)
+    return matching / counted if counted else 0.0
 
 
 def local_time(text: str | None, shape: str) -> datetime | None:

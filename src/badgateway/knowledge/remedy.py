@@ -185,16 +185,16 @@ def _change(table: Table) -> ChangeForm:
     )
     form = ChangeForm(
         do=choice(table, "do", Do, Do.SET),
-        by=table.get("by", str, "") or "",
-        name=table.get("name", str, "") or "",
-        value=table.get("value", str, "") or "",
-        old=table.get("old", str, "") or "",
-        path=table.get("path", str, "") or "",
-        mode=table.get("mode", str, "") or "",
-        group=table.get("group", str, "") or "",
+        by=table.get("by", str, ""),
+        name=table.get("name", str, ""),
+        value=table.get("value", str, ""),
+        old=table.get("old", str, ""),
+        path=table.get("path", str, ""),
+        mode=table.get("mode", str, ""),
+        group=table.get("group", str, ""),
         words=table.strings("words"),
         undo=table.strings("undo"),
-        why=table.get("why", str, "") or "",
+        why=table.get("why", str, ""),
         optional=table.get("optional", bool, False),
     )
     needed = {
@@ -226,8 +226,8 @@ def _places(table: Table, key: str, text: str) -> None:
 def _sample(table: Table) -> Sample:
     table.only("by", "values", "before", "after")
     return Sample(
-        table.get("by", str, "") or "",
-        dict(table.get("values", dict, {}) or {}),
-        table.get("before", str, "") or "",
-        table.get("after", str, "") or "",
+        table.get("by", str, ""),
+        table.get("values", dict, {}),
+        table.get("before", str, ""),
+        table.get("after", str, ""),
     )

@@ -14,7 +14,7 @@ class StepFile:
     """One step and when it is worth taking.
 
     Attributes:
-        step: the step itself; `{url}`, `{host}` in its texts are filled in when it is shown.
+        step: the step itself; `{url}`, `{host}` in its commands are filled in when it is shown.
         rank: small numbers come first.
         causes: the causes it is for; empty means any.
         outcomes: the outcomes it is for; empty means any.

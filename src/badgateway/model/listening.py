@@ -30,6 +30,12 @@ class Address:
         """Whether it is an address of IPv6."""
         return ":" in self.host
 
+    @property
+    def possible(self) -> bool:
+        """Whether one can connect there: to a path, or a port that is a number of 16 bits."""
+        port = self.port
+        return bool(self.path) or (len(port) < 6 and port.isdecimal() and int(port) < 65_536)
+
 
 _PORT = re.compile(r"\d+|<[\w ]+>")
 """A port, or what a careful person wrote in its place."""

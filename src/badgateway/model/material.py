@@ -5,7 +5,7 @@ are no text become replacement characters, so binary data in a log never stops i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from io import BytesIO
@@ -72,6 +72,27 @@ class Material:
                 number += 1
                 while not complete and (more := file.readline(LINE_LIMIT)):
                     complete = more.endswith(b"\n")
+
+    def tail(self, most: int) -> "Material":
+        """Its last `most` bytes, from the beginning of a line; all of it where it is no longer.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with self.open() as file:
+            if not file.seekable():
+                return self
+            size = file.seek(0, 2)
+        if size <= most:
+            return self
+
+        def opened() -> BinaryIO:
+            file = self.open()
+            file.seek(size - most)
+            file.readline()
+            return file
+
+        return replace(self, open=opened)
 
     def text(self, limit: int = TEXT_LIMIT) -> str:
         """All of it, up to `limit` bytes."""

@@ -5,19 +5,23 @@ Law of this folder: a probe is a module with a docstring that is its documentati
 never raises for what the world does; the one catch for our own bugs stands in the runner.
 """
 
+import asyncio
 import pkgutil
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from badgateway.model.failure import ANSWERING, CONNECTING, NAMING, PROXYING, SECURING
-from badgateway.model.observation import Evidence, Observation
+from badgateway.model.failure import ANSWERING, CONNECTING, NAMING, PROXYING, SECURING, Failure
+from badgateway.model.observation import Evidence, Observation, Value
 from badgateway.model.target import Target, Wishes
+from badgateway.model.vantage import Vantage, VantageKind
 from badgateway.transport.dns import Resolver
+from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.proxy import Proxy
-from badgateway.transport.stream import Manner
+from badgateway.transport.stream import Manner, connect
 from badgateway.transport.system import LINUX
 
 MOST_ADDRESSES = 16
@@ -113,6 +117,14 @@ class Context:
         """Seconds until the run must end, less what the verdict itself takes."""
         return max(0.05, self.deadline - time.monotonic() - 0.1)
 
+    def record_types(self) -> tuple[str, ...]:
+        """The DNS records of the address families that are wanted."""
+        return {None: ("A", "AAAA"), 4: ("A",), 6: ("AAAA",)}[self.wishes.family]
+
+    def vantages(self, kind: VantageKind) -> tuple[Vantage, ...]:
+        """The places of one kind that the person named."""
+        return tuple(each for each in self.wishes.vantages if each.kind is kind)
+
 
 def nowhere(about: Observation, context: Context) -> bool:
     """Whether, with this failure, every address of the page has failed.
@@ -120,16 +132,20 @@ def nowhere(about: Observation, context: Context) -> bool:
     A failure of one address beside another that works is no reason to look further. Neither is
     one of a test that was not about the page itself.
     """
-    url = about.text("url")
     if about.value.get("what", "page") != "page" or context.evidence.first("http-response"):
         return False
+    return _in_vain(about.text("url"), context.evidence) is True
+
+
+def _in_vain(url: str, evidence: Evidence) -> bool | None:
+    """Whether every address that is tried for `url` has failed; None where it has no address."""
     asked = {
         o.text("address")
-        for o in context.evidence.named("resolved")
+        for o in evidence.named("resolved")
         if o.text("url") == url and (o.number("place") or 0) < MOST_ADDRESSES
     }
-    failed = context.evidence.named(*CONNECTING, *SECURING, *ANSWERING)
-    return bool(asked) and asked <= {o.text("address") for o in failed if o.text("url") == url}
+    failed = evidence.named(*CONNECTING, *SECURING, *ANSWERING)
+    return asked <= {o.text("address") for o in failed if o.text("url") == url} if asked else None
 
 
 def swept(about: Observation, context: Context) -> bool:
@@ -143,6 +159,21 @@ def through(own: Observation, place: int) -> Manner:
     if LINUX:
         return Manner(device=str(own.items("others")[place]))
     return Manner(source=str(own.items("other_sources")[place]))
+
+
+async def connects_through(own: Observation, place: int, seconds: float) -> dict[str, Value]:
+    """Whether the address of an `own-network` takes a connection through another device."""
+    address, port, failure = own.text("address"), int(own.number("port") or 0), None
+    try:
+        async with limit(seconds, Failure.CONNECT_TIMEOUT):
+            (await connect(address, port, through(own, place))).close()
+    except TransportError as error:
+        failure = error.failure.value
+    device = str(own.items("others")[place])
+    works = failure is None
+    return {
+        "address": address, "port": port, "device": device, "works": works, "failure": failure,
+    }  # fmt: skip
 
 
 WALKED = (
@@ -166,13 +197,24 @@ def ended(about: Observation, context: Context) -> bool:
         return about.value.get("what") == "page" and not sent_on
     if about.name in (*NAMING, *PROXYING) or about.name.startswith("redirect-"):
         return True
-    url = about.text("url")
-    if about.value.get("what", "page") != "page":
-        return False
-    known = context.evidence
-    asked = {o.text("address") for o in known.named("resolved") if o.text("url") == url}
-    failed = known.named(*CONNECTING, *SECURING, *ANSWERING)
-    return asked <= {o.text("address") for o in failed if o.text("url") == url}
+    page = about.value.get("what", "page") == "page"
+    return page and _in_vain(about.text("url"), context.evidence) is not False
+
+
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def side_by_side(
+    asked: Iterable[Coroutine[Any, Any, Answer]],
+) -> Iterator[Iterator[Awaitable[Answer]]]:
+    """Start all of `asked` at once; each is awaited as it ends, and what is left is cancelled."""
+    tasks = [asyncio.create_task(each) for each in asked]
+    try:
+        yield asyncio.as_completed(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 class Probe(Protocol):

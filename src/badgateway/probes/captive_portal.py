@@ -5,7 +5,6 @@ they name no site. Asked only when the way to the site has failed, or a public n
 address of this network.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.address import inside
@@ -14,7 +13,7 @@ from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost, PortalCheck, nowhere, swept
+from badgateway.probes import Context, Cost, PortalCheck, nowhere, side_by_side, swept
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.system import resolve
 from badgateway.transport.walk import Walk, Way
@@ -50,14 +49,11 @@ def _inside(about: Observation) -> bool:
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Fetch each page as the system would, and say whether it came as it should."""
     seconds = min(SECONDS, context.seconds_left())
-    asked = [asyncio.create_task(_one(check, seconds)) for check in context.portal_checks]
-    try:
-        for answer in asyncio.as_completed(asked):
+    asked = [_one(check, seconds) for check in context.portal_checks]
+    with side_by_side(asked) as answers:
+        for answer in answers:
             if (found := await answer) is not None:
                 yield found
-    finally:
-        for task in asked:
-            task.cancel()
 
 
 async def _one(check: PortalCheck, seconds: float) -> Observation | None:

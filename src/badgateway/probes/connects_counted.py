@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost, nowhere, swept
+from badgateway.probes import Context, Cost, nowhere, side_by_side, swept
 from badgateway.transport.failures import TransportError
 from badgateway.transport.stream import connect
 
@@ -49,13 +49,9 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     if context.proxy is None:
         other = [c for c in context.controls if ":" not in c.address]
         places += [("elsewhere", c.address, 443, TIMES // 2) for c in other[:4:2]]
-    counted = [asyncio.create_task(_count(*place)) for place in places]
-    try:
-        for answer in asyncio.as_completed(counted):
+    with side_by_side(_count(*place) for place in places) as answers:
+        for answer in answers:
             yield await answer
-    finally:
-        for task in counted:
-            task.cancel()
 
 
 async def _count(where: str, address: str, port: int, times: int) -> Observation:

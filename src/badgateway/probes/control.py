@@ -4,14 +4,13 @@ The public resolvers at port 443: their addresses need no name to be found, thei
 known, and a TLS handshake carries large packets both ways. Nothing that is sent names the site.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import ANSWERING, CONNECTING, NAMING, SECURING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Control, Cost, nowhere, swept
+from badgateway.probes import Context, Control, Cost, nowhere, side_by_side, swept
 from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response", *NAMING, *CONNECTING, *SECURING, *ANSWERING)
@@ -35,15 +34,12 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     """Shake hands with one address of each operator, side by side."""
     chosen = {control.label: control for control in reversed(context.controls)}
     asked = [
-        asyncio.create_task(_one(control, min(SECONDS, context.seconds_left())))
+        _one(control, min(SECONDS, context.seconds_left()))
         for control in list(chosen.values())[:MOST]
     ]
-    try:
-        for answer in asyncio.as_completed(asked):
+    with side_by_side(asked) as answers:
+        for answer in answers:
             yield await answer
-    finally:
-        for task in asked:
-            task.cancel()
 
 
 async def _one(control: Control, seconds: float) -> Observation:

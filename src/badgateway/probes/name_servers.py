@@ -12,7 +12,7 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, side_by_side
 from badgateway.transport import zone as names
 from badgateway.transport.dns import DnsAnswer, Resolver, ask
 from badgateway.transport.failures import TransportError
@@ -46,21 +46,17 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     if not servers and told.server:
         # Nobody leads any deeper: whoever answered has the last word, as for a name that is free.
         servers = [(told.server, told.server)]
-    kinds = {None: ("A", "AAAA"), 4: ("A",), 6: ("AAAA",)}[context.wishes.family]
     asked = [
-        asyncio.create_task(_answer(told.zone, name, address, host, kind))
+        _answer(told.zone, name, address, host, kind)
         for name, address in servers
-        for kind in kinds
+        for kind in context.record_types()
     ]
     answered = 0
-    try:
-        for next_answer in asyncio.as_completed(asked):
-            observation = await next_answer
+    with side_by_side(asked) as answers:
+        for answer in answers:
+            observation = await answer
             answered += observation.name == "nameserver-answer"
             yield observation
-    finally:
-        for task in asked:
-            task.cancel()
     if not answered and told.answer is None:
         yield seen(Hop.ZONE, "zone-silent", f"dns:{told.zone}", host=host, zone=told.zone)
     yield await _delegation(host, told, [address for _, address in servers])

@@ -4,14 +4,13 @@ The home page, and a file that the front server usually gives out by itself. If 
 way and the front are fine, and it is what makes this page that is broken.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import ANSWERING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost, swept
+from badgateway.probes import Context, Cost, side_by_side, swept
 from badgateway.transport.walk import Walk, Way
 
 AFTER = ("http-response", *ANSWERING)
@@ -34,14 +33,11 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     """Ask for the neighbours side by side, at the address where the page failed."""
     target = target_of(about.text("url"))
     paths = [path for path in PATHS if path != target.path]
-    asked = [asyncio.create_task(_ask(path, about, context)) for path in paths]
-    try:
-        for answer in asyncio.as_completed(asked):
+    asked = [_ask(path, about, context) for path in paths]
+    with side_by_side(asked) as answers:
+        for answer in answers:
             if (found := await answer) is not None:
                 yield found
-    finally:
-        for task in asked:
-            task.cancel()
 
 
 async def _ask(path: str, about: Observation, context: Context) -> Observation | None:

@@ -6,12 +6,9 @@ The site sees this machine's own address then, so `--no-detours` leaves it out.
 
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost, through
-from badgateway.transport.failures import TransportError, limit
-from badgateway.transport.stream import connect
+from badgateway.probes import Context, Cost, connects_through
 
 AFTER = ("own-network",)
 GIVES = ("past-tunnel",)
@@ -29,21 +26,6 @@ def wanted(about: Observation, context: Context) -> str | None:
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Connect through the first other device."""
-    device, address = str(about.items("others")[0]), about.text("address")
-    port, failure = int(about.number("port") or 0), None
-    try:
-        async with limit(min(SECONDS, context.seconds_left()), Failure.CONNECT_TIMEOUT):
-            (await connect(address, port, through(about, 0))).close()
-    except TransportError as error:
-        failure = error.failure.value
-    yield seen(
-        Hop.EXIT,
-        "past-tunnel",
-        f"tcp:{address}:{port}%{device}",
-        address=address,
-        port=port,
-        device=device,
-        tunnel=about.text("device"),
-        works=failure is None,
-        failure=failure,
-    )
+    found = await connects_through(about, 0, min(SECONDS, context.seconds_left()))
+    source = "tcp:{address}:{port}%{device}".format(**found)
+    yield seen(Hop.EXIT, "past-tunnel", source, tunnel=about.text("device"), **found)

@@ -4,14 +4,13 @@ The same request through each of them, side by side. A refused address (a VPN's,
 that asked too often), a proxy that makes the page itself and a blocked way show in the comparison.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import Target, target_of
-from badgateway.probes import WALKED, Context, Cost, ended
+from badgateway.probes import WALKED, Context, Cost, ended, side_by_side
 from badgateway.transport.failures import TransportError, limit
 from badgateway.transport.proxy import Proxy
 from badgateway.transport.system import resolve
@@ -33,13 +32,9 @@ def wanted(about: Observation, context: Context) -> str | None:
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Go through all of them side by side."""
     target = target_of(about.text("url"))
-    asked = [asyncio.create_task(_one(proxy, target, context)) for proxy in context.exits]
-    try:
-        for answer in asyncio.as_completed(asked):
+    with side_by_side(_one(proxy, target, context) for proxy in context.exits) as answers:
+        for answer in answers:
             yield await answer
-    finally:
-        for task in asked:
-            task.cancel()
 
 
 async def _one(proxy: Proxy | None, target: Target, context: Context) -> Observation:

@@ -6,15 +6,11 @@ machine's address in that network, so `--no-detours` leaves it out. Where the us
 tunnel, `other_device` does it.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
-from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
-from badgateway.probes import Context, Cost, nowhere, through
-from badgateway.transport.failures import TransportError, limit
-from badgateway.transport.stream import Manner, connect
+from badgateway.probes import Context, Cost, connects_through, nowhere, side_by_side
 
 AFTER = ("own-network",)
 GIVES = ("through-interface",)
@@ -37,34 +33,14 @@ def wanted(about: Observation, context: Context) -> str | None:
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Connect through each of them, side by side."""
     seconds = min(SECONDS, context.seconds_left())
-    names = [str(name) for name in about.items("others")][:MOST]
-    asked = [
-        asyncio.create_task(_one(about, name, through(about, place), seconds))
-        for place, name in enumerate(names)
-    ]
-    try:
-        for answer in asyncio.as_completed(asked):
+    places = range(len(about.items("others")[:MOST]))
+    asked = [_one(about, place, seconds) for place in places]
+    with side_by_side(asked) as answers:
+        for answer in answers:
             yield await answer
-    finally:
-        for task in asked:
-            task.cancel()
 
 
-async def _one(own: Observation, device: str, manner: Manner, seconds: float) -> Observation:
-    address, port, failure = own.text("address"), int(own.number("port") or 0), None
-    try:
-        async with limit(seconds, Failure.CONNECT_TIMEOUT):
-            (await connect(address, port, manner)).close()
-    except TransportError as error:
-        failure = error.failure.value
-    return seen(
-        Hop.NETWORK,
-        "through-interface",
-        f"tcp:{address}:{port}%{device}",
-        address=address,
-        port=port,
-        device=device,
-        usual=own.text("device"),
-        works=failure is None,
-        failure=failure,
-    )
+async def _one(own: Observation, place: int, seconds: float) -> Observation:
+    found = await connects_through(own, place, seconds)
+    source = "tcp:{address}:{port}%{device}".format(**found)
+    return seen(Hop.NETWORK, "through-interface", source, usual=own.text("device"), **found)

@@ -4,13 +4,12 @@ The system's own resolution tells no times to live and mixes in the hosts file; 
 it is set to are asked directly. Only where the name itself is the question.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, side_by_side
 from badgateway.transport.dns import Resolver, ask
 from badgateway.transport.failures import TransportError
 from badgateway.transport.system import name_servers
@@ -34,18 +33,14 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     """Ask each of them for both types, all at once."""
     host = target_of(about.text("url")).host
     seconds = min(SECONDS, context.seconds_left())
-    kinds = {None: ("A", "AAAA"), 4: ("A",), 6: ("AAAA",)}[context.wishes.family]
     asked = [
-        asyncio.create_task(_answer(address, host, kind, seconds))
+        _answer(address, host, kind, seconds)
         for address in name_servers()[:MOST]
-        for kind in kinds
+        for kind in context.record_types()
     ]
-    try:
-        for next_answer in asyncio.as_completed(asked):
-            yield await next_answer
-    finally:
-        for task in asked:
-            task.cancel()
+    with side_by_side(asked) as answers:
+        for answer in answers:
+            yield await answer
 
 
 async def _answer(address: str, host: str, kind: str, seconds: float) -> Observation:

@@ -5,14 +5,13 @@ resolver fails to give, or gives otherwise, tells a fault of the way from one of
 that are not public are never asked about: it would tell strangers about them and help nobody.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import NAMING
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, seen
 from badgateway.model.target import Target, target_of
-from badgateway.probes import Context, Cost
+from badgateway.probes import Context, Cost, side_by_side
 from badgateway.transport.dns import DnsAnswer, Resolver, ask
 from badgateway.transport.failures import TransportError
 
@@ -45,22 +44,18 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
     """Ask every resolver for both types, all at once; state each answer as it comes."""
     target = target_of(about.text("to") or about.text("url"))
     seconds = min(SECONDS, context.seconds_left())
-    kinds = {None: ("A", "AAAA"), 4: ("A",), 6: ("AAAA",)}[context.wishes.family]
     asked = [
-        asyncio.create_task(_answer(resolver, target.host, kind, seconds))
+        _answer(resolver, target.host, kind, seconds)
         for resolver in _asked(target, context)
-        for kind in kinds
+        for kind in context.record_types()
     ]
-    try:
-        answers = []
-        for next_answer in asyncio.as_completed(asked):
-            answers.append(await next_answer)
-            yield answers[-1]
-    finally:
-        for task in asked:
-            task.cancel()
+    told = []
+    with side_by_side(asked) as answers:
+        for answer in answers:
+            told.append(await answer)
+            yield told[-1]
     if context.wishes.resolvers or _system_failed(target.host, context):
-        for observation in _resolved(target, answers):
+        for observation in _resolved(target, told):
             yield observation
 
 

@@ -26,16 +26,14 @@ PATH = "api/v1/check"
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once for the page, when the way to it has ended here and the person named a vantage."""
-    named = any(v.kind is VantageKind.BADGATEWAY for v in context.wishes.vantages)
+    named = context.vantages(VantageKind.BADGATEWAY)
     return "badgateway" if named and ended(about, context) else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Ask each of them for a check, one after the other."""
     target = target_of(about.text("url"))
-    for vantage in context.wishes.vantages:
-        if vantage.kind is not VantageKind.BADGATEWAY:
-            continue
+    for vantage in context.vantages(VantageKind.BADGATEWAY):
         yield seen(
             Hop.DEVICE,
             "told-elsewhere",

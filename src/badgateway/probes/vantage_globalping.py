@@ -35,16 +35,14 @@ Json = Mapping[str, Any]
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once, when the way to the page has ended here, and the person named Globalping."""
-    named = any(v.kind is VantageKind.GLOBALPING for v in context.wishes.vantages)
+    named = context.vantages(VantageKind.GLOBALPING)
     return "globalping" if named and ended(about, context) else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Ask from all named places at once; then what those that got no answer see of a control."""
     target = target_of(about.text("url"))
-    for vantage in context.wishes.vantages:
-        if vantage.kind is not VantageKind.GLOBALPING:
-            continue
+    for vantage in context.vantages(VantageKind.GLOBALPING):
         if not target.public:
             detail = f"{target.host} is no public name, so nobody elsewhere was told of it"
             yield _failed(vantage.shown, detail)

@@ -5,7 +5,6 @@ it asks for a page that has nothing to do with the site: if that fails too, the 
 network is at fault, and nothing is said of the site.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from badgateway.model.failure import Failure
@@ -14,7 +13,7 @@ from badgateway.model.observation import Observation, seen
 from badgateway.model.response import Response, response_from_text
 from badgateway.model.target import Target, target_of
 from badgateway.model.vantage import Vantage, VantageKind
-from badgateway.probes import CONTROL_URL, WALKED, Context, Cost, ended
+from badgateway.probes import CONTROL_URL, WALKED, Context, Cost, ended, side_by_side
 from badgateway.transport.failures import TransportError
 from badgateway.transport.ssh import CurlRun, curl, curl_settings
 from badgateway.transport.walk import REQUEST_HEADERS
@@ -42,14 +41,14 @@ HEADERS = [(name, value) for name, value in REQUEST_HEADERS if name != "Accept-E
 
 def wanted(about: Observation, context: Context) -> str | None:
     """Once, when the way to the page has ended here and the person named a machine."""
-    named = any(v.kind is VantageKind.SSH for v in context.wishes.vantages)
+    named = context.vantages(VantageKind.SSH)
     return "ssh" if named and ended(about, context) else None
 
 
 async def run(about: Observation, context: Context) -> AsyncGenerator[Observation, None]:
     """Log in to all of them side by side."""
     target = target_of(about.text("url"))
-    vantages = [v for v in context.wishes.vantages if v.kind is VantageKind.SSH]
+    vantages = context.vantages(VantageKind.SSH)
     for vantage in vantages:
         yield seen(
             Hop.DEVICE,
@@ -58,13 +57,9 @@ async def run(about: Observation, context: Context) -> AsyncGenerator[Observatio
             whom=vantage.shown,
             what=(f"to GET {target.url}",),
         )
-    asked = [asyncio.create_task(_asked(vantage, target, context)) for vantage in vantages]
-    try:
-        for answer in asyncio.as_completed(asked):
+    with side_by_side(_asked(vantage, target, context) for vantage in vantages) as answers:
+        for answer in answers:
             yield await answer
-    finally:
-        for task in asked:
-            task.cancel()
 
 
 async def _asked(vantage: Vantage, target: Target, context: Context) -> Observation:

@@ -32,7 +32,7 @@ def steps_for(verdict: Verdict, known: Knowledge) -> tuple[Step, ...]:
     chosen = []
     for who in Who:
         mine = [file for *_, file in fitting if file.step.who is who]
-        chosen += [_filled(file.step, verdict.subject) for file in mine[:EACH]]
+        chosen += [filled(file.step, verdict.subject) for file in mine[:EACH]]
     return tuple(chosen)
 
 
@@ -57,17 +57,19 @@ def _place(file: StepFile, leading: dict[str, int]) -> int:
     return min((leading[cause] for cause in file.causes if cause in leading), default=0)
 
 
-def _filled(step: Step, subject: str) -> Step:
-    """The step for this site. What comes from outside is quoted before it enters a command."""
+def filled(step: Step, subject: str) -> Step:
+    """The step for this site, or for any where the subject is none.
+
+    What comes from outside is quoted before it enters a command. Texts are sentences that are
+    translated whole, and name nothing of the site.
+    """
     url, host = _url_and_host(subject)
-    plain = {"url": url or "the page", "host": host or "the site"}
     quoted = {
         "url": shlex.quote(url) if url else "URL",
         "host": shlex.quote(host) if host else "HOST",
     }
     return replace(
         step,
-        text=_fill(step.text, plain),
         command=step.command and _fill(step.command, quoted),
         verify=step.verify and _fill(step.verify, quoted),
     )

@@ -1,7 +1,6 @@
 """From a cause and the facts of this site to plans: every value computed, checked and placed."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,15 +8,13 @@ from badgateway.knowledge.remedy import ChangeForm, Do, Handling, Remedy
 from badgateway.model.argument import ArgumentError, filled
 from badgateway.model.machine import Running
 from badgateway.model.message import Message
-from badgateway.model.observation import Value
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
 from badgateway.remedies.edit import EditError, assign, point, remove, replace
 from badgateway.remedies.facts import Facts
-from badgateway.remedies.find import find
+from badgateway.remedies.find import Binding, find
 
 LEAST = 0.2
 """A cause less probable than this is not acted on."""
-Binding = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +232,3 @@ def command_of(form: Sequence[str], server: Running) -> Words:
         else:
             words.append(filled(word, known))
     return tuple(words)
-
-
-def shown(words: Words) -> str:
-    """A command as a person would type it."""
-    return " ".join(w if re.fullmatch(r"[\w@%+=:,./-]+", w) else repr(w) for w in words)

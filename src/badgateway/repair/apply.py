@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from badgateway.model.message import Message, SpokenError
+from badgateway.model.message import Message, SpokenError, sentence
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Rights, Words
 from badgateway.repair import opening
 from badgateway.repair.journal import UNDONE, Event, Journal
 from badgateway.transport.change import (
+    Done,
     owner_of,
     replace_file,
     run,
@@ -54,19 +55,19 @@ def apply(plan: Plan, journal: Journal) -> None:
     for words in plan.tests:
         done = run(words)
         if done.status != 0:
-            raise ApplyError(
-                "the test `{command}` failed: {said}",
-                command=" ".join(words), said=done.output.strip()[-600:],
-            )  # fmt: skip
+            raise _failed(words, done, sentence("the test `{command}` failed: {said}"))
     for words in plan.reloads:
         journal.note("reloading", words=words)
         done = run(words)
         if done.status != 0:
-            raise ApplyError(
-                "`{command}` failed: {said}",
-                command=" ".join(words), said=done.output.strip()[-600:],
-            )  # fmt: skip
+            raise _failed(words, done)
     journal.note("in-force")
+
+
+def _failed(
+    words: Words, done: Done, says: str = sentence("`{command}` failed: {said}")
+) -> ApplyError:
+    return ApplyError(says, command=" ".join(words), said=done.output.strip()[-600:])
 
 
 def _make(change: Change, journal: Journal) -> None:
@@ -74,10 +75,7 @@ def _make(change: Change, journal: Journal) -> None:
         journal.note("command", words=change.words, undo=change.undo)
         done = run(change.words)
         if done.status != 0 and not _gone(change.words):
-            said = done.output.strip()[-600:]
-            raise ApplyError(
-                "`{command}` failed: {said}", command=" ".join(change.words), said=said
-            )
+            raise _failed(change.words, done)
         return
     if isinstance(change, Opening):
         journal.note("opening", mark=change.mark, holder=change.holder)

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -33,23 +32,6 @@ class Result(StrEnum):
     HEALED = "healed"
     UNPROVED = "unproved"
     TAKEN_BACK = "taken-back"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """How a fix ended, and why.
-
-    Attributes:
-        result: in a word.
-        why: for people; empty where it healed.
-        verdict: what the outside check said last; None where none was made.
-        left: what was not taken back.
-    """
-
-    result: Result
-    why: str = ""
-    verdict: Verdict | None = None
-    left: tuple[Left, ...] = ()
 
 
 def look(request: Request, wishes: Wishes) -> Verdict:
@@ -93,14 +75,12 @@ class Fixing:
         end = time.monotonic() + PATIENCE
         while True:
             tell("asking for {url}", url=self.target.url)
-            verdict = asyncio.run(check_url(self.target, self.wishes))
-            good = well(verdict)
-            for _ in range(ASKED - 1):
-                if not good:
-                    break
-                time.sleep(PAUSE)
+            for place in range(ASKED):
+                if place:
+                    time.sleep(PAUSE)
                 verdict = asyncio.run(check_url(self.target, self.wishes))
-                good = well(verdict)
+                if not (good := well(verdict)):
+                    break
             if good or time.monotonic() > end:
                 return verdict
             time.sleep(0.5)

@@ -23,6 +23,7 @@ from badgateway.state.software import software_of
 from badgateway.transport.system import name_servers
 
 _MOST_WORKERS = 64
+_MOST_ASKED = 16
 PLACES = 8
 """Places (containers) that are looked into."""
 
@@ -95,12 +96,9 @@ def _running(place: Place) -> Iterator[Running]:
         flat = " ".join(words).split()
         if titled := re.match(r"\S+: master process (\S+) ?(.*)", " ".join(words).strip()):
             flat = [titled[1], *titled[2].split()]
-        config = software.config
-        if program.endswith(("php-fpm",)) or software.product == "php-fpm":
-            config = config or _php_config(words)
         work = next((flat[i + 1] for i, w in enumerate(flat[:-1]) if w == "-n"), "")
         yield Running(
-            software.product, pid, program, tuple(flat[1:]), config, software.user,
+            software.product, pid, program, tuple(flat[1:]), software.config, software.user,
             work if work.startswith("/") else "", _workers(process),
         )  # fmt: skip
 
@@ -110,11 +108,6 @@ def _workers(process: psutil.Process) -> tuple[int, ...]:
         return tuple(child.pid for child in process.children()[:_MOST_WORKERS])
     except psutil.Error:
         return ()
-
-
-def _php_config(words: list[str]) -> str:
-    found = re.search(r"master process \((/[^)]+)\)", " ".join(words))
-    return found[1] if found else ""
 
 
 def _listens(command: str) -> tuple[str, ...]:
@@ -167,15 +160,16 @@ async def _measured(verdict: Verdict) -> dict[str, Measured]:
     """Each upstream that takes connections, asked once more with more time."""
     # Who is stopped is not waited for.
     stopped = {o.text("address") for o in verdict.observations if o.name == "upstream-frozen"}
-    takes = {
-        o.text("upstream"): o
+    takes = dict.fromkeys(
+        o.text("upstream")
         for o in verdict.observations
         if o.name == "upstream-asked"
         and o.text("upstream") not in stopped
         and o.text("result") in ("answers", "accepts", "silent", "invalid-answer", "closes")
         and o.text("protocol") in ("http", "https")
-    }
+    )
     site = next((str(s) for o in verdict.observations if o.name == "config-upstream"
                  for s in o.items("sites")), "localhost")  # fmt: skip
-    found = await asyncio.gather(*(measured(address, site) for address in list(takes)[:16]))
-    return dict(zip(takes, found, strict=False))
+    asked = list(takes)[:_MOST_ASKED]
+    found = await asyncio.gather(*(measured(address, site) for address in asked))
+    return dict(zip(asked, found, strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from badgateway.inference.chain import State
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.verdict import Verdict
 from badgateway.report.safe import safe
@@ -32,12 +33,12 @@ class Line:
     """One line about one place.
 
     Attributes:
-        mark: `+` the page came, `x` it did not, `?` the place said nothing, ` ` a remark.
+        state: whether the page came; unknown where the place said nothing, None for a remark.
         text: what is said.
         id: the observation's id.
     """
 
-    mark: str
+    state: State | None
     text: str
     id: str = ""
 
@@ -57,11 +58,11 @@ def places(verdict: Verdict, words: Words) -> Iterator[Line]:
     """Each place with what it saw, then what left this machine for it."""
     evidence = Evidence(verdict.observations)
     for o in evidence.named("vantage-answer", "vantage-no-answer", "exit-answer"):
-        yield Line("+" if _good(o) else "x", words.observed(o), o.id)
+        yield Line(State.WORKS if _good(o) else State.BROKEN, words.observed(o), o.id)
     for o in evidence.named("exit-failed", "vantage-failed"):
-        yield Line("?", words.observed(o), o.id)
+        yield Line(State.UNKNOWN, words.observed(o), o.id)
     for o in evidence.named("told-elsewhere"):
-        yield Line(" ", safe(words.observed(o), 400), o.id)
+        yield Line(None, safe(words.observed(o), 400), o.id)
 
 
 def _good(o: Observation) -> bool:

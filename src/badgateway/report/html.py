@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from badgateway.knowledge.base import Knowledge
@@ -25,8 +25,6 @@ def style() -> Markup:
 
 def environment(*packages: str) -> Environment:
     """Templates that escape what they are given: those of the reports and of `packages`."""
-    from jinja2 import ChoiceLoader  # noqa: PLC0415
-
     loaders = [PackageLoader(package) for package in (*packages, "badgateway.report")]
     return Environment(
         loader=ChoiceLoader(loaders),

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.cause import CauseFile, Clue
+from badgateway.knowledge.diagnostic import Diagnostic
+from badgateway.knowledge.emitter import EmitterFile
 from badgateway.knowledge.report import load_facts
 from badgateway.knowledge.step import StepFile
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.remedies import filled
 from badgateway.report.why import SAYS
 
 SHOWN_SHARE = 0.05
@@ -60,6 +63,18 @@ def clues_of(file: CauseFile) -> Iterator[tuple[str, str]]:
             yield line
 
 
+def tests_of(cause: str, known: Knowledge) -> list[Diagnostic]:
+    """The tests that tell a cause from its look-alikes."""
+    every = known.diagnostics.values()
+    return [test for test in every if any(cause in group for group in test.tells)]
+
+
+def makers_of(variant: str, known: Knowledge) -> list[EmitterFile]:
+    """The products that show this form of the page."""
+    every = known.emitters.values()
+    return [one for one in every if any(meaning.variant == variant for meaning in one.meanings)]
+
+
 def steps_of(cause: str, known: Knowledge, who: Who) -> list[str]:
     """What one person does about a cause, the first thing first."""
     return _texts((s for s in known.steps.values() if cause in s.causes), who)
@@ -76,12 +91,7 @@ def general_steps(known: Knowledge, who: Who) -> list[str]:
 
 def _texts(steps: Iterator[StepFile], who: Who) -> list[str]:
     mine = [step for step in steps if step.step.who is who]
-    return [filled(step.step.text) for step in sorted(mine, key=lambda step: step.rank)]
-
-
-def filled(text: str) -> str:
-    """A step's text where there is no site that it is about."""
-    return text.replace("{url}", "the page").replace("{host}", "the site")
+    return [filled(step.step, "").text for step in sorted(mine, key=lambda step: step.rank)]
 
 
 def _named(clue: Clue) -> Callable[[re.Match[str]], str]:

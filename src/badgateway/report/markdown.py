@@ -25,9 +25,14 @@ def escaped(text: str) -> str:
 
 def code(text: str) -> str:
     """`text` in a code span that it cannot end."""
+    ticks, space = fence(text), " " if "`" in text else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def fence(text: str, least: int = 1) -> str:
+    """Backticks that `text` cannot end: more than any in it, and not fewer than `least`."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence, space = "`" * (longest + 1), " " if "`" in text else ""
-    return f"{fence}{space}{text}{space}{fence}"
+    return "`" * max(least, longest + 1)
 
 
 def _lines(out: Outline, words: Words) -> Iterator[str]:

@@ -215,11 +215,9 @@ def conclusions(observations: Sequence[Observation], words: Words, now: datetime
             "then.",
             time=words.lasting(max(holding)),
         )
-    if any(row.who == "zone" for row in every) and not any(
-        row.state == "authority" for row in every
-    ):
-        yield words.say("None of the zone's own servers answers for it.")
     zone = [row for row in every if row.who == "zone"]
+    if zone and not any(row.state == "authority" for row in zone):
+        yield words.say("None of the zone's own servers answers for it.")
     for state, says in _AMISS.items():
         amiss = [row.label for row in zone if row.state == state]
         if amiss and len(amiss) < len(zone):
@@ -227,10 +225,9 @@ def conclusions(observations: Sequence[Observation], words: Words, now: datetime
                 words.say(says, count=len(amiss), all=len(zone), names=", ".join(amiss)), 400
             )
     for o in observations:
-        if o.name in ("nameservers-differ", "delegation-differs"):
-            yield words.observed(o)[:1].upper() + words.observed(o)[1:] + "."
+        if o.name in ("nameservers-differ", "delegation-differs", "hosts-file-entry"):
+            said = words.observed(o)
+            yield said[:1].upper() + said[1:] + "."
         elif o.name == "signing-state":
             value = {key: o.text(key) for key in ("zone", "verified", "asked", "refused")}
             yield safe(words.say(_SIGNING[o.text("state")], **value))
-        elif o.name == "hosts-file-entry":
-            yield words.observed(o)[:1].upper() + words.observed(o)[1:] + "."

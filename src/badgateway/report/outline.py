@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from badgateway.inference.chain import State, states_judged, states_seen
 from badgateway.inference.judge import meaning_for
 from badgateway.knowledge.base import Knowledge
+from badgateway.knowledge.emitter import EmitterFile
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
-from badgateway.model.verdict import Outcome, RankedCause, Risk, Step, Verdict, Who
+from badgateway.model.verdict import Emitter, Outcome, RankedCause, Risk, Step, Verdict, Who
 from badgateway.report.safe import safe
 from badgateway.report.why import Reason, unfolded
 from badgateway.report.words import Words, sentence
@@ -35,7 +36,6 @@ QUIET = frozenset({"asked", "probe-unfinished"})
 """Observations that are said elsewhere in the report."""
 SHOWN_LINKS = 0.3
 """A cause less probable than this is not worth telling what it would bring about."""
-MOST_CAUSES = 5
 MOST_EVIDENCE = 400
 SUSPECT = 0.1
 """A hop whose causes are together as probable as this is shown as doubtful."""
@@ -155,35 +155,21 @@ def outline(verdict: Verdict, known: Knowledge, words: Words) -> Outline:
         chain=chain_judged(verdict, words) if verdict.subject.startswith("http") else (),
         heading=heading(verdict, words),
         causes=tuple(_causes(verdict, known, words)),
-        visitor=tuple(_steps(verdict, Who.VISITOR, words)),
-        owner=tuple(_steps(verdict, Who.OWNER, words)),
-        next=tuple(
-            TestShown(
-                safe(words.say(test_name(test.test, known))),
-                words.say("you") if test.who is Who.VISITOR else words.say("the owner"),
-                safe(words.say(test.why), 1_000),
-            )
-            for test in verdict.next
-        ),
+        visitor=tuple(steps_shown(verdict, Who.VISITOR, words)),
+        owner=tuple(steps_shown(verdict, Who.OWNER, words)),
+        next=tuple(tests_shown(verdict, known, words)),
         evidence=tuple(_evidence(shown[:MOST_EVIDENCE], words)),
         left_out=max(0, len(shown) - MOST_EVIDENCE),
         bars=tuple(_bars(verdict, words)),
-        done=_done(verdict, words),
+        done=done(verdict, words),
     )
-
-
-def test_name(name: str, known: Knowledge) -> str:
-    """What a test that would tell more is called, in English, for `Words.say`."""
-    described = known.diagnostics.get(name)
-    return described.says if described else name.replace("-", " ")
 
 
 def told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
     """Who made the page and what that product says by it."""
     emitter = verdict.emitter
     if emitter is not None and verdict.outcome is not Outcome.HEALTHY:
-        file = known.emitters[emitter.name]
-        name = " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
+        name = maker(emitter, known.emitters[emitter.name])
         if emitter.probability >= 0.8:
             line = words.say("{name} made this page.", name=name)
         else:
@@ -206,18 +192,16 @@ def told(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[str]:
         yield words.say(variant.means)
 
 
+def maker(emitter: Emitter, file: EmitterFile) -> str:
+    """Who made a page: the product with its version, as far as that is known."""
+    return " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
+
+
 def heading(verdict: Verdict, words: Words) -> str:
     """What stands above the causes."""
     if verdict.determined:
         return words.say("The cause")
     return words.say("Likely causes (which one cannot be told from here)")
-
-
-def risk(step: Step, words: Words) -> str:
-    """What a step that changes something may do."""
-    if step.risk is Risk.DISRUPTIVE:
-        return words.say("visitors may notice this")
-    return words.say("can be undone")
 
 
 def seconds_of(observation: Observation) -> float | None:
@@ -294,15 +278,36 @@ def _causes(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[CauseS
         )
 
 
-def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[StepShown]:
+def steps_shown(verdict: Verdict, who: Who, words: Words) -> Iterator[StepShown]:
+    """What one person can do, first thing first."""
     for step in verdict.steps:
         if step.who is who:
             yield StepShown(
                 step.id,
                 safe(words.say(step.text), 2_000),
                 safe(step.command or "", 3_000),
-                "" if step.risk is Risk.NONE else risk(step, words),
+                _risk(step, words),
             )
+
+
+def _risk(step: Step, words: Words) -> str:
+    """What a step that changes something may do."""
+    if step.risk is Risk.NONE:
+        return ""
+    if step.risk is Risk.DISRUPTIVE:
+        return words.say("visitors may notice this")
+    return words.say("can be undone")
+
+
+def tests_shown(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[TestShown]:
+    """The tests that would tell more."""
+    for test in verdict.next:
+        described = known.diagnostics.get(test.test)
+        yield TestShown(
+            safe(words.say(described.says if described else test.test.replace("-", " "))),
+            words.say("you") if test.who is Who.VISITOR else words.say("the owner"),
+            safe(words.say(test.why), 1_000),
+        )
 
 
 def _evidence(observations: Iterable[Observation], words: Words) -> Iterator[EvidenceShown]:
@@ -340,8 +345,9 @@ def _since(start: datetime, at: datetime) -> float:
     return max(0.0, (at - start).total_seconds())
 
 
-def _done(verdict: Verdict, words: Words) -> str:
-    done = words.say("{seconds} in all", seconds=words.seconds(verdict.elapsed_s))
+def done(verdict: Verdict, words: Words) -> str:
+    """How long it took, and whether that was long enough."""
+    said = words.say("{seconds} in all", seconds=words.seconds(verdict.elapsed_s))
     if not verdict.complete:
-        done += words.say("; some tests had not ended when the time was up")
-    return done
+        said += words.say("; some tests had not ended when the time was up")
+    return said

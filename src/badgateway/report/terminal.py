@@ -15,7 +15,7 @@ from badgateway.inference.chain import State, states_judged, states_seen
 from badgateway.knowledge.base import Knowledge
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation
-from badgateway.model.verdict import Outcome, Risk, Verdict, Who
+from badgateway.model.verdict import Outcome, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
 from badgateway.report.elsewhere import SHOWN, places, summary
 from badgateway.report.outline import (
@@ -23,14 +23,15 @@ from badgateway.report.outline import (
     QUIET,
     SHORT,
     SHOWN_LINKS,
+    done,
     heading,
-    risk,
     seconds_of,
-    test_name,
+    steps_shown,
+    tests_shown,
     told,
 )
 from badgateway.report.safe import safe, width
-from badgateway.report.why import unfolded
+from badgateway.report.why import MOST_CAUSES, beside, brought_about, unfolded
 from badgateway.report.words import Words, sentence
 
 _MARK = {State.WORKS: "✓", State.BROKEN: "✗", State.UNKNOWN: "?"}
@@ -57,8 +58,7 @@ def picture(
     states: dict[Hop, State], words: Words, out: Console, more: Iterable[Hop] = ()
 ) -> RenderableType:
     """The chain: in one row where it fits on `out`, else one hop a line."""
-    simple = not out.encoding.lower().startswith("utf")
-    marks, joint = (_MARK_ASCII, " -- ") if simple else (_MARK, " ── ")
+    marks, joint = _signs(out)
     shown = [hop for hop in Hop if hop in ALWAYS or hop in states or hop in set(more)]
     parts = []
     for hop in shown:
@@ -70,6 +70,13 @@ def picture(
             line.append(joint if place else "", "dim").append(text, style)
         return line
     return Group(*(Text(f"  {text}", style) for text, style in parts))
+
+
+def _signs(out: Console) -> tuple[dict[State, str], str]:
+    """The marks that `out` can show, and what joins hops on it."""
+    if out.encoding.lower().startswith("utf"):
+        return _MARK, " ── "
+    return _MARK_ASCII, " -- "
 
 
 def live_picture(observations: Iterable[Observation], words: Words, out: Console) -> RenderableType:
@@ -120,10 +127,7 @@ def report(
     )
     print_sections(sections, out)
     out.print()
-    done = words.say("{seconds} in all", seconds=words.seconds(verdict.elapsed_s))
-    if not verdict.complete:
-        done += words.say("; some tests had not ended when the time was up")
-    out.print(Text(done, "dim"))
+    out.print(Text(done(verdict, words), "dim"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +160,16 @@ def print_sections(sections: Iterable[tuple[str, Iterable[Row]]], out: Console) 
 
 
 def _causes(verdict: Verdict, words: Words) -> Iterator[Row]:
-    titles = vocabulary()
-    for ranked in verdict.causes[:5]:
-        line = Text(words.say(titles.causes[ranked.cause].title))
+    titles = vocabulary().causes
+    for ranked in verdict.causes[:MOST_CAUSES]:
+        line = Text(words.say(titles[ranked.cause].title))
         line.append(f"  ({words.say(SHORT[ranked.hop])})", "dim")
         if ranked.because:
             line.append(f"  {_ids(ranked.because)}", "dim")
         if ranked.links and ranked.probability >= SHOWN_LINKS:
-            chain = ", ".join(words.say(titles.causes[link].title) for link in ranked.links)
-            line.append("\n" + words.say("it brings about: {chain}", chain=chain), "dim")
+            line.append("\n" + brought_about(ranked, words), "dim")
         if ranked.beside:
-            other = words.say(titles.causes[ranked.beside].title)
-            line.append("\n" + words.say("probably at work as well: {other}", other=other), "dim")
+            line.append("\n" + beside(ranked, words), "dim")
         yield Row(Text(f"  {words.percent(ranked.probability):>5}", "bold"), line, 9)
 
 
@@ -177,13 +179,12 @@ def _ids(ids: tuple[str, ...]) -> str:
 
 
 def _steps(verdict: Verdict, who: Who, words: Words) -> Iterator[Row]:
-    mine = [step for step in verdict.steps if step.who is who]
-    for number, step in enumerate(mine, 1):
-        yield Row(Text(f"  {number}."), Text(safe(words.say(step.text), 2_000)), 5)
+    for number, step in enumerate(steps_shown(verdict, who, words), 1):
+        yield Row(Text(f"  {number}."), Text(step.text), 5)
         if step.command:
-            yield Row(Text("     $"), Text(safe(step.command, 3_000), "cyan"), 7)
-        if step.risk is not Risk.NONE:
-            yield Row(Text(""), Text(risk(step, words), "dim"), 5)
+            yield Row(Text("     $"), Text(step.command, "cyan"), 7)
+        if step.risk:
+            yield Row(Text(""), Text(step.risk, "dim"), 5)
 
 
 def _contacts(verdict: Verdict, words: Words) -> Iterator[Row]:
@@ -218,24 +219,18 @@ def _contact_kind(contact: Observation, words: Words) -> str:
 
 
 def _next(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[Row]:
-    for test in verdict.next:
-        who = words.say("you") if test.who is Who.VISITOR else words.say("the owner")
-        named = words.say(test_name(test.test, known))
-        line = Text(
-            words.say("{test} ({who}): {why}", test=named, who=who, why=words.say(test.why))
-        )
-        yield Row(Text("  -"), line, 4)
+    for test in tests_shown(verdict, known, words):
+        said = words.say("{test} ({who}): {why}", test=test.title, who=test.who, why=test.why)
+        yield Row(Text("  -"), Text(said), 4)
 
 
 def _places(verdict: Verdict, words: Words, out: Console) -> Iterator[Row]:
-    simple = not out.encoding.lower().startswith("utf")
-    marks = {"+": State.WORKS, "x": State.BROKEN, "?": State.UNKNOWN}
+    marks, _ = _signs(out)
     for place in places(verdict, words):
-        state = marks.get(place.mark)
-        mark = (_MARK_ASCII if simple else _MARK)[state] if state else " "
         line = Text(place.text)
         line.append(f"  {place.id}", "dim")
-        yield Row(Text(f"  {mark}", _STYLE[state] if state else "dim"), line, 4)
+        mark, style = (marks[place.state], _STYLE[place.state]) if place.state else (" ", "dim")
+        yield Row(Text(f"  {mark}", style), line, 4)
 
 
 def _evidence(verdict: Verdict, words: Words) -> Iterator[Row]:

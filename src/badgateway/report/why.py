@@ -63,19 +63,28 @@ def unfolded(verdict: Verdict, known: Knowledge, words: Words) -> Iterator[Unfol
     titles = vocabulary().causes
     evidence = {observation.id: observation for observation in Evidence(verdict.observations)}
     for ranked in verdict.causes[:MOST_CAUSES]:
-        remarks = []
-        if ranked.links:
-            chain = ", ".join(words.say(titles[link].title) for link in ranked.links)
-            remarks.append(words.say("it brings about: {chain}", chain=chain))
-        if ranked.beside:
-            other = words.say(titles[ranked.beside].title)
-            remarks.append(words.say("probably at work as well: {other}", other=other))
         yield Unfolded(
             words.say(titles[ranked.cause].title),
             words.percent(ranked.probability),
             tuple(_reasons(ranked, evidence, known, words))[:MOST_LINES],
-            tuple(remarks),
+            tuple(filter(None, (brought_about(ranked, words), beside(ranked, words)))),
         )
+
+
+def brought_about(ranked: RankedCause, words: Words) -> str:
+    """The causes that are symptoms of this one, in a remark; empty without any."""
+    if not ranked.links:
+        return ""
+    chain = ", ".join(words.say(vocabulary().causes[link].title) for link in ranked.links)
+    return words.say("it brings about: {chain}", chain=chain)
+
+
+def beside(ranked: RankedCause, words: Words) -> str:
+    """The second cause that is probably at work, in a remark; empty without one."""
+    if not ranked.beside:
+        return ""
+    other = words.say(vocabulary().causes[ranked.beside].title)
+    return words.say("probably at work as well: {other}", other=other)
 
 
 def _reasons(

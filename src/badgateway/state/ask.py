@@ -20,6 +20,7 @@ from badgateway.model.failure import Failure
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, Value
 from badgateway.state.handshake import Handshake, Security, shake
+from badgateway.state.request import HEAD_LIMIT, opened, request, status_of
 from badgateway.transport.failures import TransportError
 
 SECONDS = 2.0
@@ -34,8 +35,6 @@ _WANTS_TLS = (
     b"Client sent an HTTP request to an HTTPS server.",  # Go, net/http/server.go
 )
 """What servers answer to plain HTTP on a port for TLS."""
-_MOST = 256 * 1024
-"""Bytes of an answer's head that are read: more than any gateway takes."""
 _RESULTS = {
     errno.ECONNREFUSED: "refused",
     errno.EHOSTUNREACH: "no-route",
@@ -150,7 +149,7 @@ class _Found:
 
 async def _asked(upstream: Upstream) -> _Found:
     try:
-        opening = _open(upstream.address)
+        opening = opened(upstream.address)
         reader, writer = await asyncio.wait_for(opening, SECONDS)
     except TimeoutError:
         return _Found("times-out")
@@ -175,7 +174,7 @@ async def _asked(upstream: Upstream) -> _Found:
 async def _head(reader: asyncio.StreamReader) -> bytes:
     """The answer as far as its head goes; what is no HTTP, as it first comes."""
     answer = await reader.read(2_048)
-    while answer.startswith(b"HTTP/") and b"\r\n\r\n" not in answer and len(answer) < _MOST:
+    while answer.startswith(b"HTTP/") and b"\r\n\r\n" not in answer and len(answer) < HEAD_LIMIT:
         more = await reader.read(16_384)
         if not more:
             break
@@ -228,29 +227,16 @@ def _judged(upstream: Upstream, answer: bytes) -> _Found:
         return _Found("answers" if answer[:1] == b"\x01" else "other-protocol")
     if upstream.protocol == "http" and any(words in answer for words in _WANTS_TLS):
         return _Found("wants-tls")
-    if answer.startswith(b"HTTP/") and answer[9:12].isdigit():
+    if (status := status_of(answer)) is not None:
         head, end, _ = answer.partition(b"\r\n\r\n")
-        return _Found("answers", int(answer[9:12]), len(head) + len(end) if end else None)
+        return _Found("answers", status, len(head) + len(end) if end else None)
     # HTTP by its first word, and no valid status line (RFC 9112, 4).
     return _Found("invalid-answer" if answer.startswith(b"HTTP/") else "other-protocol")
 
 
-async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    if address.startswith("unix:"):
-        return await asyncio.open_unix_connection(address.removeprefix("unix:"))
-    host, _, port = address.rpartition(":")
-    return await asyncio.open_connection(host.strip("[]"), int(port))
-
-
 def _question(upstream: Upstream) -> bytes:
     if upstream.protocol in ("http", "https"):
-        name = (
-            "".join(c for c in (upstream.host or upstream.site) if c.isalnum() or c in ".-:")
-            or "localhost"
-        )
-        return f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode(
-            "ascii", "ignore"
-        )
+        return request(upstream.host or upstream.site)
     return _GET_VALUES if upstream.protocol == "fastcgi" else b""
 
 

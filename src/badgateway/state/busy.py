@@ -7,9 +7,11 @@ as well, so that the share of looks is the measure and not the time on a process
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+Group = TypeVar("Group", bound=Hashable)
 LOOKS = 12
 PAUSE = 0.04
 """Seconds between two looks: half a second in all."""
@@ -17,18 +19,18 @@ MOST = 400
 """Processes that are looked at."""
 
 
-def working(groups: Mapping[str, Sequence[int]]) -> dict[str, float]:
+def working(groups: Mapping[Group, Sequence[int]]) -> dict[Group, float]:
     """For each group of processes, the share of looks at which any of its threads worked, 0 to 1.
 
     Takes half a second.
     """
-    found: Counter[str] = Counter()
+    found: Counter[Group] = Counter()
     for look in range(LOOKS):
         if look:
             time.sleep(PAUSE)
-        for name, pids in groups.items():
-            found[name] += any(_runs(pid) for pid in pids[:MOST])
-    return {name: found[name] / LOOKS for name in groups}
+        for group, pids in groups.items():
+            found[group] += any(_runs(pid) for pid in pids[:MOST])
+    return {group: found[group] / LOOKS for group in groups}
 
 
 def _runs(pid: int) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import errno
 
 from badgateway.model.hop import Hop
+from badgateway.model.listening import Address
 from badgateway.model.observation import Observation, Value
 
 SECONDS = 2.0
@@ -21,27 +22,28 @@ _RESULTS = {
 }
 
 
-async def greeted(database: str, host: str, port: int, path: str = "") -> Observation:
+async def greeted(database: str, address: Address) -> Observation:
     """What a database does when it is connected to.
 
     Args:
         database: its address as the application's configuration has it.
-        host: the host of it.
-        port: the port of it.
-        path: the path of its unix socket, in place of both.
+        address: the same, taken apart.
     """
-    result = await _greeting(host, port, path)
+    result = await _greeting(address)
     value: dict[str, Value] = {
         "database": database,
         "result": result,
         # Only here the way to it is the application's own.
-        "local": bool(path) or host.startswith(("127.", "::1", "localhost")),
+        "local": bool(address.path) or address.loopback,
     }
     return Observation(Hop.DATABASE, "database-asked", value, f"connect:{database}")
 
 
-async def _greeting(host: str, port: int, path: str) -> str:
-    opening = asyncio.open_unix_connection(path) if path else asyncio.open_connection(host, port)
+async def _greeting(address: Address) -> str:
+    if address.path:
+        opening = asyncio.open_unix_connection(address.path)
+    else:
+        opening = asyncio.open_connection(address.host, int(address.port))
     try:
         reader, writer = await asyncio.wait_for(opening, SECONDS)
     except TimeoutError:

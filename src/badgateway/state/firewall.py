@@ -15,9 +15,7 @@ _IGNORED = frozenset({"counter", "log", "comment"})
 
 def rules_of(place: Place) -> Iterator[Rule]:
     """The rules of a place that let something not through."""
-    holder = place.pids[0] if place.name and place.pids else 0
-    into = ["nsenter", "-t", str(holder), "--net", "--"] if holder else []
-    text = output_of([*into, "nft", "-j", "list", "ruleset"])
+    text = output_of((*place.entered("--net"), "nft", "-j", "list", "ruleset"))
     try:
         items = json.loads(text or "{}").get("nftables", [])
     except (ValueError, AttributeError):
@@ -29,7 +27,7 @@ def rules_of(place: Place) -> Iterator[Rule]:
             hooks[_key(chain, "name")] = str(chain["hook"])
         elif isinstance(rule, dict):
             hook = hooks.get(_key(rule, "chain"), "")
-            if hook and (found := _rule(rule, hook, holder)) is not None:
+            if hook and (found := _rule(rule, hook, place.holder)) is not None:
                 yield found
 
 

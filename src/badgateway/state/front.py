@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Observation, Value
 from badgateway.state.handshake import Security, shake
+from badgateway.state.request import opened, request, status_of
 from badgateway.transport.failures import TransportError
 
 SECONDS = 2.0
@@ -49,15 +50,15 @@ async def _asked(door: Door) -> Observation:
         "problems": (),
         "status": None,
     }
-    request = f"GET / HTTP/1.1\r\nHost: {door.name}\r\nConnection: close\r\n\r\n".encode("ascii")
+    question = request(door.name)
     try:
         if door.port == 443:
             security = Security(name=door.name, expects=door.name)
-            shaken = await shake(door.address, door.port, security, SECONDS, request)
+            shaken = await shake(door.address, door.port, security, SECONDS, question)
             value["problems"], answer = shaken.problems, shaken.answer
         else:
-            answer = await asyncio.wait_for(_plain(door, request), SECONDS)
-        status = int(answer[9:12]) if answer[:5] == b"HTTP/" and answer[9:12].isdigit() else None
+            answer = await asyncio.wait_for(_plain(door, question), SECONDS)
+        status = status_of(answer)
         value |= {"status": status, "result": "answers" if status else "silent"}
     except (TransportError, TimeoutError, OSError):
         value["result"] = "fails"
@@ -65,10 +66,10 @@ async def _asked(door: Door) -> Observation:
     return Observation(Hop.GATEWAY, "front-asked", value, source)
 
 
-async def _plain(door: Door, request: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(door.address, door.port)
+async def _plain(door: Door, question: bytes) -> bytes:
+    reader, writer = await opened(f"{door.address}:{door.port}")
     try:
-        writer.write(request)
+        writer.write(question)
         await writer.drain()
         return await reader.read(2_048)
     finally:

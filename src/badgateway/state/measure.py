@@ -4,11 +4,10 @@ import asyncio
 import time
 
 from badgateway.model.machine import Measured
+from badgateway.state.request import opened, request
 
 SECONDS = 30.0
 """The longest wait."""
-HEAD_LIMIT = 256 * 1024
-"""Bytes of a head that are read."""
 
 
 async def measured(address: str, site: str, seconds: float = SECONDS) -> Measured:
@@ -17,20 +16,9 @@ async def measured(address: str, site: str, seconds: float = SECONDS) -> Measure
     head = b""
     try:
         async with asyncio.timeout(seconds):
-            if address.startswith("unix:"):
-                reader, writer = await asyncio.open_unix_connection(
-                    address.removeprefix("unix:"), limit=HEAD_LIMIT
-                )
-            else:
-                host, _, port = address.rpartition(":")
-                reader, writer = await asyncio.open_connection(
-                    host.strip("[]"), int(port), limit=HEAD_LIMIT
-                )
+            reader, writer = await opened(address)
             try:
-                name = "".join(c for c in site if c.isascii() and (c.isalnum() or c in ".-:"))
-                writer.write(
-                    f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode()
-                )
+                writer.write(request(site))
                 await writer.drain()
                 head = await reader.readuntil(b"\r\n\r\n")
             finally:

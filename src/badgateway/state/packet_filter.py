@@ -8,13 +8,9 @@ _COMMANDS = (("nft", "list", "ruleset"), ("iptables-save", "-c"))
 
 
 def rules(place: Place) -> Material | None:
-    """What the first command that knows of any rule prints; None where none does.
-
-    A container's rules are looked at from inside its network namespace (nsenter(1)).
-    """
-    inside = ("nsenter", "-t", str(place.pids[0]), "-n") if place.name else ()
+    """What the first command that knows of any rule prints; None where none does."""
     for words in _COMMANDS:
-        text = output_of((*inside, *words))
+        text = output_of((*place.entered("--net"), *words))
         if text and text.lstrip().startswith(("table ", "*", "#")):
             return material_of(
                 f"{' '.join(words)}{f' in {place.name}' if place.name else ''}", text

@@ -38,6 +38,19 @@ class Place:
         """Where its files are, from here."""
         return Path("/") if not self.name else Path(f"/proc/{self.pids[0]}/root")
 
+    @property
+    def holder(self) -> int:
+        """A process by which it is entered; 0 for our own."""
+        return self.pids[0] if self.name else 0
+
+    def entered(self, *namespaces: str) -> tuple[str, ...]:
+        """What stands before a command that runs in it (nsenter(1)); nothing for our own.
+
+        Args:
+            namespaces: the kinds that the command needs, as in `--net`.
+        """
+        return ("nsenter", "-t", str(self.holder), *namespaces, "--") if self.name else ()
+
     @cached_property
     def addresses(self) -> frozenset[str]:
         """Its own addresses (`fib_trie` lists each local one with `/32 host LOCAL`)."""
@@ -66,10 +79,10 @@ def _short(address: str) -> str:
 
 def places() -> tuple[Place, ...]:
     """Our own place first, then every other that can be seen from here."""
-    own = _namespace("self")
+    own = namespace_of("self")
     members: dict[str, list[int]] = {own: []}
     for pid in psutil.pids()[:_MOST]:
-        space = _namespace(str(pid))
+        space = namespace_of(pid)
         if space:
             members.setdefault(space, []).append(pid)
     return tuple(
@@ -79,7 +92,8 @@ def places() -> tuple[Place, ...]:
     )
 
 
-def _namespace(pid: str) -> str:
+def namespace_of(pid: int | str) -> str:
+    """The network namespace of a process, `self` for our own; empty where it cannot be seen."""
     try:
         return str(Path(f"/proc/{pid}/ns/net").readlink())
     except OSError:

@@ -27,12 +27,10 @@ _NAME = re.compile(r"[A-Za-z0-9_][\w.@:-]{0,127}\Z")
 
 def services_of(place: Place, listens: Listens) -> Iterator[Service]:
     """The services of a place."""
-    holder = place.pids[0] if place.name and place.pids else 0
-    into = ["nsenter", "-t", str(holder), "--net", "--mount", "--"] if holder else []
     systemd = not place.name and Path("/run/systemd/system").is_dir()
     if systemd:
         yield from _units(place, listens)
-    yield from _scripts(place, listens, holder, into, systemd)
+    yield from _scripts(place, listens, systemd)
     if not place.name:
         yield from _containers()
 
@@ -53,9 +51,8 @@ def _units(place: Place, listens: Listens) -> Iterator[Service]:
             yield Service(path.name, "systemd", running, addresses, config, 0, pid)
 
 
-def _scripts(
-    place: Place, listens: Listens, holder: int, into: list[str], systemd: bool
-) -> Iterator[Service]:
+def _scripts(place: Place, listens: Listens, systemd: bool) -> Iterator[Service]:
+    into = place.entered("--net", "--mount")
     for path in sorted((place.root / "etc/init.d").glob("*"))[:_MOST]:
         if not _NAME.match(path.name) or not path.is_file() or not path.stat().st_mode & 0o100:
             continue
@@ -64,9 +61,9 @@ def _scripts(
         text = _text(path)
         addresses, config = listens(text), _config(text)
         # LSB 5.0, 22.2: a script's status is 0 while it runs; `service` prints what it says.
-        said = output_of([*into, "service", path.name, "status"]) or ""
+        said = output_of((*into, "service", path.name, "status")) or ""
         running = "is running" in said and "not running" not in said
-        yield Service(path.name, "init", running, addresses, config, holder, _pid_file(text))
+        yield Service(path.name, "init", running, addresses, config, place.holder, _pid_file(text))
 
 
 def _containers() -> Iterator[Service]:

@@ -8,7 +8,8 @@ import contextlib
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from badgateway.model.hop import Hop
@@ -17,7 +18,6 @@ from badgateway.state.place import Place
 from badgateway.transport.command import output_of
 
 _LISTEN = "0A"
-_ESTABLISHED = "01"
 _OPEN = ("01", "08")
 """Established, and given up by the client only (CLOSE_WAIT). What no process has accepted yet has
 no inode (net/ipv4/tcp_ipv4.c, net/unix/af_unix.c)."""
@@ -26,66 +26,74 @@ _MOST_HOLDERS = 256
 """Processes of one socket that are told."""
 
 
+@dataclass(slots=True)
+class _Owner:
+    """Who holds a socket: one process, its name and state, and the numbers of all."""
+
+    pid: int
+    name: str
+    state: str
+    pids: list[int] = field(default_factory=list)
+
+
+_NOBODY = _Owner(0, "some process", "")
+
+
 def look(place: Place) -> Iterator[Observation]:
     """Every listening socket of the place."""
-    owners, holders = _owners(place)
+    owners = _owners(place)
     backlogs = _backlogs(place)
-    for kind in ("tcp", "tcp6"):
-        rows = list(_rows(place.proc / "net" / kind))
-        taken = Counter(row[1] for row in rows if row[3] == _ESTABLISHED)
+    for table in ("tcp", "tcp6"):
+        rows = list(_rows(place.proc / "net" / table))
         accepted = Counter(row[1] for row in rows if row[3] in _OPEN and row[9] != "0")
         for row in rows:
             if row[3] != _LISTEN:
                 continue
             address = _address(row[1])
-            _, _, waiting = row[4].partition(":")
-            pid, name, state = owners.get(row[9], (0, "some process", ""))
             value: dict[str, Value] = {
                 "address": address,
-                "process": name,
-                "pid": pid,
-                "pids": tuple(holders.get(row[9], ())),
-                "queue": int(waiting, 16),
-                "connections": taken[row[1]],
+                "queue": int(row[4].partition(":")[2], 16),
                 "accepted": accepted[row[1]],
                 "backlog": backlogs.get(address, 0),
                 "kind": "tcp",
-                "complete": True,
-                "place": place.name,
             }
-            yield Observation(Hop.UPSTREAM, "listening", value, f"proc:{place.proc}/net/{kind}")
-            if state == "T":
-                yield _stopped(name, address, pid)
+            yield from _told(place, table, owners.get(row[9], _NOBODY), value)
     seen: set[str] = set()
-    rows = list(_rows(place.proc / "net/unix"))
+    rows = [row for row in _rows(place.proc / "net/unix") if len(row) > 7]
     # State 03 is SS_CONNECTED: one for each connection that was accepted (include/linux/net.h).
-    mine = [row for row in rows if len(row) > 7 and row[5] == "03"]
-    taken = Counter(row[7] for row in mine)
-    accepted = Counter(row[7] for row in mine if row[6] != "0")
+    accepted = Counter(row[7] for row in rows if row[5] == "03" and row[6] != "0")
     for row in rows:
         # Flags 00010000 is SO_ACCEPTCON, a socket that listens (net/unix/af_unix.c).
-        if len(row) < 8 or row[3] != "00010000" or not row[7].startswith("/") or row[7] in seen:
+        if row[3] != "00010000" or not row[7].startswith("/") or row[7] in seen:
             continue
         seen.add(row[7])
-        pid, name, state = owners.get(row[6], (0, "some process", ""))
         address = f"unix:{row[7]}"
         queue, most = _unix_queue(backlogs, address)
         value = {
             "address": address,
-            "process": name,
-            "pid": pid,
-            "pids": tuple(holders.get(row[6], ())),
             "queue": queue,
-            "connections": taken[row[7]],
             "accepted": accepted[row[7]],
             "backlog": most,
             "kind": "unix",
-            "complete": True,
-            "place": place.name,
         }
-        yield Observation(Hop.UPSTREAM, "listening", value, f"proc:{place.proc}/net/unix")
-        if state == "T":
-            yield _stopped(name, address, pid)
+        yield from _told(place, "unix", owners.get(row[6], _NOBODY), value)
+
+
+def _told(
+    place: Place, table: str, owner: _Owner, value: Mapping[str, Value]
+) -> Iterator[Observation]:
+    """One that listens, with who holds it, and whether that one is stopped."""
+    who: dict[str, Value] = {
+        "process": owner.name,
+        "pid": owner.pid,
+        "pids": tuple(owner.pids),
+        "complete": True,
+        "place": place.name,
+    }
+    source = f"proc:{place.proc}/net/{table}"
+    yield Observation(Hop.UPSTREAM, "listening", {**value, **who}, source)
+    if owner.state == "T":
+        yield _stopped(owner.name, str(value["address"]), owner.pid)
 
 
 def _stopped(name: str, address: str, pid: int) -> Observation:
@@ -115,10 +123,9 @@ def _address(text: str) -> str:
     return f"{host}:{int(port, 16)}"
 
 
-def _owners(place: Place) -> tuple[dict[str, tuple[int, str, str]], dict[str, list[int]]]:
-    """By the socket's inode, who holds it: number, name and state of one; the numbers of all."""
-    found: dict[str, tuple[int, str, str]] = {}
-    holders: dict[str, list[int]] = {}
+def _owners(place: Place) -> dict[str, _Owner]:
+    """By the socket's inode, who holds it."""
+    found: dict[str, _Owner] = {}
     for pid in place.pids:
         folder = Path(f"/proc/{pid}")
         try:
@@ -130,14 +137,15 @@ def _owners(place: Place) -> tuple[dict[str, tuple[int, str, str]], dict[str, li
         state = stat[stat.rindex(")") + 2 : stat.rindex(")") + 3]
         for link in links:
             inode = re.fullmatch(r"socket:\[(\d+)\]", str(link))
-            # A stopped worker tells more than its master that is not.
             if not inode:
                 continue
-            if inode[1] not in found or state == "T":
-                found[inode[1]] = (pid, name, state)
-            if len(holding := holders.setdefault(inode[1], [])) < _MOST_HOLDERS:
-                holding.append(pid)
-    return found, holders
+            owner = found.setdefault(inode[1], _Owner(pid, name, state))
+            if state == "T":
+                # A stopped worker tells more than its master that is not.
+                owner.pid, owner.name, owner.state = pid, name, state
+            if len(owner.pids) < _MOST_HOLDERS:
+                owner.pids.append(pid)
+    return found
 
 
 def _targets(folder: Path) -> Iterator[Path]:
@@ -150,9 +158,8 @@ def _targets(folder: Path) -> Iterator[Path]:
 def _backlogs(place: Place) -> dict[str, int]:
     """The longest queue that each socket of a place may have; /proc does not tell it."""
     found: dict[str, int] = {}
-    inside = ("nsenter", "-t", str(place.pids[0]), "-n") if place.name else ()
     for words in (("ss", "-ltnH"), ("ss", "-lxnH")):
-        for line in (output_of((*inside, *words)) or "").splitlines():
+        for line in (output_of((*place.entered("--net"), *words)) or "").splitlines():
             parts = line.split()
             if words[1] == "-ltnH" and len(parts) > 3 and parts[2].isdigit():
                 found[parts[3].replace("*:", "[::]:")] = int(parts[2])

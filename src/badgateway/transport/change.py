@@ -7,10 +7,11 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from badgateway.transport.command import OUTPUT_LIMIT
+from badgateway.transport.command import OUTPUT_LIMIT, PATH, environment
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/varnish"
+_PATH = f"{PATH}:/usr/share/varnish"
 _UNFINISHED = "badgateway-new"
 
 
@@ -34,14 +35,13 @@ def run(words: Sequence[str], timeout: float = 30.0) -> Done:
         words: the program and its arguments.
         timeout: seconds after which it is ended.
     """
-    environment = {"PATH": _PATH, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
     try:
         done = subprocess.run(  # noqa: S603 - typed words, see model/argument.py
             list(words),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=environment,
+            env=environment(_PATH),
             timeout=timeout,
             check=False,
         )
@@ -56,12 +56,7 @@ def write_new(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written, or is there already.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
+    _write(path, data, os.O_CREAT | os.O_EXCL)
 
 
 def append(path: Path, data: bytes) -> None:
@@ -70,11 +65,14 @@ def append(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    _write(path, data, os.O_CREAT | os.O_APPEND)
+
+
+def _write(path: Path, data: bytes, flags: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | flags, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        _sync(file)
     sync_folder(path.parent)
 
 
@@ -93,8 +91,7 @@ def replace_file(path: Path, data: bytes, like: os.stat_result) -> None:
         file.write(data)
         os.fchown(file.fileno(), like.st_uid, like.st_gid)
         os.fchmod(file.fileno(), like.st_mode & 0o7777)
-        file.flush()
-        os.fsync(file.fileno())
+        _sync(file)
     try:
         if path.exists():
             _extended(path, waiting)
@@ -106,8 +103,7 @@ def replace_file(path: Path, data: bytes, like: os.stat_result) -> None:
         with path.open("r+b") as file:
             file.write(data)
             file.truncate()
-            file.flush()
-            os.fsync(file.fileno())
+            _sync(file)
     sync_folder(path.parent)
 
 
@@ -126,6 +122,12 @@ def _extended(path: Path, other: Path) -> None:
             os.setxattr(other, name, os.getxattr(path, name))
     except (OSError, AttributeError):
         return
+
+
+def _sync(file: IO[bytes]) -> None:
+    """See that what was written to a file is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

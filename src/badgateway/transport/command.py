@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes of a command's output that are kept."""
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def environment(path: str) -> dict[str, str]:
+    """The environment of a command that finds programs in `path` and speaks plain English."""
+    return {"PATH": path, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
 
 
 def output_of(words: Sequence[str], timeout: float = 3.0) -> str | None:
@@ -18,13 +23,12 @@ def output_of(words: Sequence[str], timeout: float = 3.0) -> str | None:
         words: the command; it is not given to a shell.
         timeout: seconds after which it is ended.
     """
-    environment = {"PATH": _PATH, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
     try:
         done = subprocess.run(  # noqa: S603 - the words are our own
             list(words),
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            env=environment,
+            env=environment(PATH),
             timeout=timeout,
             check=False,
         )

@@ -33,13 +33,11 @@ class CurlRun:
         status: its exit status; 255 is ssh's own, 126 and 127 are the shell's.
         output: head and body of the answer.
         errors: what was said on standard error.
-        cut: whether there was more than is read.
     """
 
     status: int
     output: bytes
     errors: str
-    cut: bool
 
 
 def words(vantage: Vantage, connect_seconds: int) -> list[str]:
@@ -124,7 +122,7 @@ def _heard(running: "subprocess.Popen[bytes]", settings: str) -> CurlRun:
     status = running.wait()
     listener.join(1)
     said = bytes(errors).decode("utf-8", "replace")
-    return CurlRun(0 if cut else status, output[:OUTPUT_LIMIT], said, cut)
+    return CurlRun(0 if cut else status, output[:OUTPUT_LIMIT], said)
 
 
 def _listen(stream: IO[bytes], kept: bytearray) -> None:

@@ -38,7 +38,6 @@ class Tally:
         in_a_row: good ones at the end.
         needed: how many in a row make the site back.
         first_bad: when the first bad one was; None without one.
-        last_bad: when the last one was.
         back_at: when the good ones at the end began; None where the last was bad.
         symptoms: what the bad ones were, with how often, most often first.
     """
@@ -49,7 +48,6 @@ class Tally:
     in_a_row: int
     needed: int
     first_bad: datetime | None
-    last_bad: datetime | None
     back_at: datetime | None
     symptoms: tuple[tuple[str, int], ...]
 
@@ -81,7 +79,6 @@ def tally(tries: Sequence[Try]) -> Tally:
         in_a_row=row,
         needed=needed,
         first_bad=bad[0].at if bad else None,
-        last_bad=bad[-1].at if bad else None,
         back_at=tries[-row].at if row else None,
         symptoms=tuple(sorted(counts.items(), key=lambda pair: -pair[1])),
     )

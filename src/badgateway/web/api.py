@@ -17,7 +17,7 @@ from starlette.routing import Route
 from badgateway.model.material import Material, material_of
 from badgateway.model.target import TargetError
 from badgateway.report.json import plain, verdict_json
-from badgateway.web.asked import MOST_FILES, RateError, admit, target
+from badgateway.web.asked import MOST_FILES, RateError, admit, pasted, target
 from badgateway.web.checks import Check
 from badgateway.web.openapi import document
 from badgateway.web.runs import FullError, State
@@ -122,12 +122,9 @@ async def _told(request: Request) -> dict[str, Any]:
 
 
 def _materials(told: dict[str, Any]) -> list[Material]:
-    found = []
-    if isinstance(told.get("text"), str) and told["text"].strip():
-        found.append(material_of("pasted text", told["text"]))
     listed = told.get("materials")
     items = listed[:MOST_FILES] if isinstance(listed, list) else []
-    return found + [
+    return pasted(told.get("text")) + [
         material_of(str(item.get("name", "material"))[:200], item["text"])
         for item in items
         if isinstance(item, dict) and isinstance(item.get("text"), str)

@@ -45,13 +45,24 @@ def target(text: object) -> Target:
     return target_of(str(text or "")[: URL_LIMIT + 1])
 
 
+async def fields(request: Request, *names: str) -> tuple[str, ...]:
+    """What stands in these fields of a small form; empty where a field is missing."""
+    async with request.form(max_files=0, max_fields=5) as form:
+        return tuple(str(form.get(name) or "") for name in names)
+
+
+def pasted(text: object) -> list[Material]:
+    """What somebody pasted, if it is a text and holds anything."""
+    return [material_of("pasted text", text)] if isinstance(text, str) and text.strip() else []
+
+
 async def materials(request: Request) -> list[Material]:
     """What was pasted and dropped into the form; empty where there was nothing."""
     async with request.form(max_files=MOST_FILES, max_fields=20) as form:
-        text = str(form.get("text") or "")
         files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
-        found = [material_of("pasted text", text)] if text.strip() else []
-        return found + [_held(f.filename, await f.read()) for f in files if f.filename]
+        return pasted(str(form.get("text") or "")) + [
+            _held(f.filename, await f.read()) for f in files if f.filename
+        ]
 
 
 def _held(name: str, data: bytes) -> Material:

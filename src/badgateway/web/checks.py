@@ -179,10 +179,11 @@ class Checks:
         """Take an answer into this person's verdict.
 
         Raises:
-            KeyError: there is no such question, or no verdict yet.
+            KeyError: there is no such test, or no verdict yet.
+            ValueError: the test has no question.
         """
         found = self.known.diagnostics[test]
-        if check.verdict is None or found.question is None:
+        if check.verdict is None:
             raise KeyError(test)
         check.own = answered(check.verdict, found, answer, self.known)
         self._all[check.id] = check

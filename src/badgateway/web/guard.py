@@ -94,17 +94,13 @@ class Guard:
         if self._hosts and host.lower() not in self._hosts:
             names = ", ".join(sorted(self._hosts))
             return PlainTextResponse(f"This page is served under {names} only.\n", 421)
-        site = headers.get("sec-fetch-site", "none")
-        origin = headers.get("origin")
+        foreign = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
         if method in _SAFE:
-            visiting = headers.get("sec-fetch-mode") == "navigate"
-            if site not in ("same-origin", "none") and not visiting:
+            if foreign and headers.get("sec-fetch-mode") != "navigate":
                 return PlainTextResponse("Other sites may not read this page.\n", 403)
             return None
-        foreign = site not in ("same-origin", "none")
-        if origin is not None:
-            foreign = foreign or _place(origin) != host.lower()
-        if foreign:
+        origin = headers.get("origin")
+        if foreign or (origin is not None and _place(origin) != host.lower()):
             return PlainTextResponse("Other sites may not change anything here.\n", 403)
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._limit:

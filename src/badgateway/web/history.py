@@ -27,11 +27,9 @@ class Past:
 
     id: str
     at: datetime
-    kind: str
     subject: str
     outcome: str
     status: int | None
-    side: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,7 @@ class History:
     def past(self, most: int) -> list[Past]:
         """The newest checks, the newest first."""
         rows = self._file.execute(
-            "select id, at, kind, subject, outcome, status, side from checks"
-            " order by at desc limit ?",
+            "select id, at, subject, outcome, status from checks order by at desc limit ?",
             (most,),
         )
         return [Past(row[0], datetime.fromisoformat(row[1]), *row[2:]) for row in rows]

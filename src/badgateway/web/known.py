@@ -2,14 +2,20 @@
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.known import clues_of, general_steps, shown_by, steps_of
-from badgateway.web.shown import words_for
-from badgateway.web.site import site_of
+from badgateway.report.known import (
+    clues_of,
+    general_steps,
+    makers_of,
+    shown_by,
+    steps_of,
+    tests_of,
+)
+from badgateway.web.site import page, site_of
 
 
 async def everything(request: Request) -> Response:
@@ -20,7 +26,7 @@ async def everything(request: Request) -> Response:
         (title, [word for word in words.causes.values() if word.hop is hop])
         for hop, title in words.hop_titles.items()
     ]
-    return _page(
+    return page(
         request,
         "known.html",
         causes=[(title, mine) for title, mine in causes if mine],
@@ -36,18 +42,14 @@ async def cause(request: Request) -> Response:
     if file is None:
         raise HTTPException(404)
     words = vocabulary().causes
-    return _page(
+    return page(
         request,
         "cause.html",
         file=file,
         word=words[file.name],
         shown=shown_by(file.name, known),
         clues=list(clues_of(file)),
-        tests=[
-            one
-            for one in known.diagnostics.values()
-            if any(file.name in group for group in one.tells)
-        ],
+        tests=tests_of(file.name, known),
         leads_to=[words[name] for name in file.leads_to],
         visitor=steps_of(file.name, known, Who.VISITOR),
         owner=steps_of(file.name, known, Who.OWNER),
@@ -60,16 +62,11 @@ async def variant(request: Request) -> Response:
     file = known.variants.get(request.path_params["name"])
     if file is None:
         raise HTTPException(404)
-    makers = [
-        emitter
-        for emitter in known.emitters.values()
-        if any(meaning.variant == file.name for meaning in emitter.meanings)
-    ]
-    return _page(
+    return page(
         request,
         "variant.html",
         file=file,
-        makers=sorted(makers, key=lambda one: one.title.lower()),
+        makers=sorted(makers_of(file.name, known), key=lambda one: one.title.lower()),
         visitor=general_steps(known, Who.VISITOR),
         owner=general_steps(known, Who.OWNER),
     )
@@ -80,11 +77,7 @@ async def emitter(request: Request) -> Response:
     file = site_of(request).checks.known.emitters.get(request.path_params["name"])
     if file is None:
         raise HTTPException(404)
-    return _page(request, "emitter.html", file=file, titles=vocabulary().causes)
-
-
-def _page(request: Request, name: str, **values: object) -> HTMLResponse:
-    return HTMLResponse(site_of(request).shown.page(name, words_for(request), **values))
+    return page(request, "emitter.html", file=file, titles=vocabulary().causes)
 
 
 def routes() -> list[Route]:

@@ -5,6 +5,7 @@ from typing import Any
 from badgateway import __version__
 from badgateway.model.hop import Hop, Side
 from badgateway.model.verdict import SCHEMA, Outcome, Risk, Who
+from badgateway.web.asked import MOST_FILES
 from badgateway.web.runs import State
 
 _TEXT = {"type": "string"}
@@ -73,7 +74,7 @@ _PAPER = {
     "text": _TEXT,
     "materials": {
         "type": "array",
-        "maxItems": 20,
+        "maxItems": MOST_FILES,
         "items": {
             "type": "object",
             "required": ["text"],

@@ -47,32 +47,23 @@ class IncidentShown:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogsShown:
-    """The incidents of logs."""
-
-    incidents: tuple[IncidentShown, ...]
-
-
-def incidents_shown(report: LogReport, words: Words) -> LogsShown:
+def incidents_shown(report: LogReport, words: Words) -> tuple[IncidentShown, ...]:
     """What the logs tell, the time line left out."""
     titles = vocabulary().causes
-    return LogsShown(
-        tuple(
-            IncidentShown(
-                one.begin,
-                one.end,
-                words.say(
-                    "{errors} of {requests} failed",
-                    errors=f"{one.errors:,}",
-                    requests=f"{one.requests:,}",
-                )
-                if one.requests
-                else words.say("{errors} errors", errors=f"{one.errors:,}"),
-                words.say(titles[one.verdict.causes[0].cause].title) if one.verdict.causes else "",
+    return tuple(
+        IncidentShown(
+            one.begin,
+            one.end,
+            words.say(
+                "{errors} of {requests} failed",
+                errors=f"{one.errors:,}",
+                requests=f"{one.requests:,}",
             )
-            for one in report.incidents
+            if one.requests
+            else words.say("{errors} errors", errors=f"{one.errors:,}"),
+            words.say(titles[one.verdict.causes[0].cause].title) if one.verdict.causes else "",
         )
+        for one in report.incidents
     )
 
 

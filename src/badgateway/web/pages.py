@@ -12,11 +12,11 @@ from badgateway.report.html import html_report, style
 from badgateway.report.json import verdict_json
 from badgateway.report.logs_html import logs_html
 from badgateway.report.markdown import markdown_report
-from badgateway.web.asked import RateError, admit, materials, target
+from badgateway.web.asked import RateError, admit, fields, materials, target
 from badgateway.web.checks import Check
 from badgateway.web.runs import FullError
 from badgateway.web.shown import words_for
-from badgateway.web.site import Site, site_of
+from badgateway.web.site import Site, page, site_of
 from badgateway.web.stream import stream, watch_stream
 
 SHOWN_PAST = 8
@@ -26,31 +26,32 @@ ALL_PAST = 200
 
 async def front(request: Request) -> Response:
     """The way in: two fields. A URL in the query is filled in, and checked by nobody."""
-    return _front(request, url=request.query_params.get("url", "")[:2_000])
+    return _front(request, url=request.query_params.get("url", ""))
 
 
 def _front(
-    request: Request, status: int = 200, headers: dict[str, str] | None = None, **values: object
+    request: Request,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    *,
+    url: str = "",
+    problem: str = "",
 ) -> HTMLResponse:
     site = site_of(request)
     past = site.history.past(SHOWN_PAST) if site.history else []
-    page = site.shown.page(
-        "front.html", words_for(request), **{"url": "", "problem": "", "past": past, **values}
-    )
-    return HTMLResponse(page, status, headers)
+    return page(request, "front.html", status, headers, url=url[:2_000], problem=problem, past=past)
 
 
 async def ask(request: Request) -> Response:
     """Start a check of a page."""
     site, words = site_of(request), words_for(request)
-    async with request.form(max_files=0, max_fields=5) as form:
-        url = str(form.get("url") or "")
+    (url,) = await fields(request, "url")
     try:
         asked = target(url)
         admit(request, site.rates)
         return _to(site.checks.page(asked))
     except TargetError as error:
-        return _front(request, 400, url=url[:2_000], problem=words.say(str(error)))
+        return _front(request, 400, url=url, problem=words.say(str(error)))
     except (RateError, FullError) as error:
         return _busy(request, error, url)
 
@@ -74,38 +75,39 @@ def _busy(request: Request, error: RateError | FullError, url: str = "") -> HTML
         why = words.say(
             "You have asked often within a minute. Ask again in {seconds} s.", seconds=error.seconds
         )
-        return _front(
-            request, 429, {"Retry-After": str(error.seconds)}, url=url[:2_000], problem=why
-        )
+        return _front(request, 429, {"Retry-After": str(error.seconds)}, url=url, problem=why)
     why = words.say("Too many people are asking at the moment. Try again in a minute.")
-    return _front(request, 503, {"Retry-After": "60"}, url=url[:2_000], problem=why)
+    return _front(request, 503, {"Retry-After": "60"}, url=url, problem=why)
 
 
 async def machine(request: Request) -> Response:
     """The owner's side: a form, and the inspection that it starts."""
     site, words = site_of(request), words_for(request)
     if request.method == "GET":
-        return HTMLResponse(site.shown.page("machine.html", words, problem="", url=""))
-    async with request.form(max_files=0, max_fields=5) as form:
-        url = str(form.get("url") or "").strip()
+        return page(request, "machine.html", problem="", url="")
+    (typed,) = await fields(request, "url")
+    url = typed.strip()
     try:
-        page = target(url) if url else None
-        return _to(site.checks.machine(Inspection(site=page.host if page else "", target=page)))
+        asked = target(url) if url else None
+        return _to(site.checks.machine(Inspection(site=asked.host if asked else "", target=asked)))
     except TargetError as error:
-        shown = site.shown.page("machine.html", words, problem=words.say(str(error)), url=url)
-        return HTMLResponse(shown, 400)
+        return page(request, "machine.html", 400, problem=words.say(str(error)), url=url)
+    except FullError as error:
+        return _busy(request, error)
 
 
 async def logs(request: Request) -> Response:
     """The owner's logs: files of this machine, one a line."""
     site, words = site_of(request), words_for(request)
-    async with request.form(max_files=0, max_fields=5) as form:
-        files = [line.strip() for line in str(form.get("files") or "").splitlines()]
-    names = [name for name in files if name][:MOST_LOGS]
+    (files,) = await fields(request, "files")
+    names = [name for line in files.splitlines() if (name := line.strip())][:MOST_LOGS]
     if not names:
         why = words.say("Name a log file first.")
-        return HTMLResponse(site.shown.page("machine.html", words, problem=why, url=""), 400)
-    return _to(site.checks.logs(names))
+        return page(request, "machine.html", 400, problem=why, url="")
+    try:
+        return _to(site.checks.logs(names))
+    except FullError as error:
+        return _busy(request, error)
 
 
 async def timeline(request: Request) -> Response:
@@ -134,9 +136,7 @@ def _check(request: Request) -> Check:
 async def look(request: Request) -> Response:
     """A check: the picture while it runs, then the verdict."""
     site, words, check = site_of(request), words_for(request), _check(request)
-    values = site.shown.values(check, words)
-    said = site.shown.news(check, words)["said"]
-    return HTMLResponse(site.shown.page("check.html", words, said=said, **values))
+    return page(request, "check.html", **site.shown.values(check, words))
 
 
 async def result(request: Request) -> Response:
@@ -147,8 +147,7 @@ async def result(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """The picture alone, for the script; empty for material."""
     site, words, check = site_of(request), words_for(request), _check(request)
-    chain = site.shown.chain(check, words)
-    return HTMLResponse(site.shown.page("picture.html", words, chain=chain) if chain else "")
+    return HTMLResponse(site.shown.picture(site.shown.chain(check, words), words))
 
 
 async def events(request: Request) -> Response:
@@ -159,8 +158,7 @@ async def events(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     """Take what a person says to a question."""
     site, check = site_of(request), _check(request)
-    async with request.form(max_files=0, max_fields=5) as form:
-        test, said = str(form.get("test") or ""), str(form.get("answer") or "")
+    test, said = await fields(request, "test", "answer")
     try:
         site.checks.answer(check, test, Answer(said))
     except (KeyError, ValueError):
@@ -222,8 +220,7 @@ async def past(request: Request) -> Response:
     site = site_of(request)
     if site.history is None:
         raise HTTPException(404)
-    shown = site.shown.page("past.html", words_for(request), past=site.history.past(ALL_PAST))
-    return HTMLResponse(shown)
+    return page(request, "past.html", past=site.history.past(ALL_PAST))
 
 
 async def forget(request: Request) -> Response:
@@ -250,7 +247,7 @@ async def wrong(request: Request, error: Exception) -> Response:
         404: words.say("There is nothing here. A check is kept for a while only; ask again."),
         405: words.say("This cannot be done here."),
     }.get(status, words.say("Something in this program broke, not a site. Please report it."))
-    return HTMLResponse(site_of(request).shown.page("wrong.html", words, why=why), status)
+    return page(request, "wrong.html", status, why=why)
 
 
 def routes(site: Site) -> list[Route]:

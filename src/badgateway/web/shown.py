@@ -1,7 +1,6 @@
 """What the page shows of a check: the picture, the verdict, the questions; and the language."""
 
 import shlex
-from importlib.resources import files
 
 from jinja2 import Environment
 from starlette.requests import Request
@@ -47,6 +46,7 @@ class Shown:
         """What the templates of a check need."""
         verdict = check.verdict
         out = outline(verdict, self._checks.known, words) if verdict else None
+        chain = self.chain(check, words)
         return {
             "check": check,
             "kind": check.kind,
@@ -58,12 +58,12 @@ class Shown:
             "owner_first": _by_owner(check),
             "problem": problem(check, words),
             "watchable": check.kind is Kind.PAGE and not self._public,
-            "watch": check.watch,
             "plans": [shown_plan(plan, words) for plan in check.plans],
             "fix_url": shlex.quote(check.target.url) if check.target else "",
-            "logs": incidents_shown(check.logs, words) if check.logs else None,
+            "incidents": incidents_shown(check.logs, words) if check.logs else None,
             "questions": self._checks.questions(check)[:MOST_QUESTIONS],
-            "chain": self.chain(check, words),
+            "chain": chain,
+            "said": said(check, chain, words),
         }
 
     def chain(self, check: Check, words: Words) -> tuple[HopShown, ...]:
@@ -74,10 +74,14 @@ class Shown:
             return ()
         return chain_seen(check.run.seen if check.run else (), words)
 
-    def news(self, check: Check, words: Words) -> dict[str, object]:
-        """Where a check stands, for whoever follows it."""
+    def picture(self, chain: tuple[HopShown, ...], words: Words) -> str:
+        """The picture as a part of a page; empty where there is none."""
+        return self.page("picture.html", words, chain=chain) if chain else ""
+
+    def news(self, check: Check, words: Words, *, picture: bool) -> dict[str, object]:
+        """Where a check stands, for whoever follows it; with `picture`, drawn as well."""
         chain = self.chain(check, words)
-        return {
+        told: dict[str, object] = {
             "state": check.state.value,
             "place": check.run.place if check.run else 0,
             "said": said(check, chain, words),
@@ -85,8 +89,10 @@ class Shown:
                 {"hop": hop.hop, "title": hop.title, "state": hop.state, "time": hop.time}
                 for hop in chain
             ],
-            "picture": self.page("picture.html", words, chain=chain) if chain else "",
         }
+        if picture:
+            told["picture"] = self.picture(chain, words)
+        return told
 
 
 _A_PAGE = frozenset({"page-text", "http-response", *Answer})
@@ -147,13 +153,7 @@ def problem(check: Check, words: Words) -> str:
 
 def words_for(request: Request) -> Words:
     """The language of `?lang=` or the browser's first that there is a catalogue for; English."""
-    offered = [lang for lang in LANGUAGES if lang == "en" or _translated(lang)]
     wanted = [request.query_params.get("lang", "")]
     listed = request.headers.get("accept-language", "")[:200].split(",")
     wanted += [item.partition(";")[0].strip().partition("-")[0].lower() for item in listed]
-    return Words(next((lang for lang in wanted if lang in offered), "en"))
-
-
-def _translated(language: str) -> bool:
-    path = f"locale/{language}/LC_MESSAGES/badgateway.mo"
-    return files("badgateway").joinpath(path).is_file()
+    return Words(next((lang for lang in wanted if lang in LANGUAGES), "en"))

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from badgateway.web.checks import Checks
 from badgateway.web.history import History
 from badgateway.web.rates import Rates
 from badgateway.web.settings import Settings
-from badgateway.web.shown import Shown
+from badgateway.web.shown import Shown, words_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,16 @@ class Site:
 def site_of(request: Request) -> Site:
     """The server that a request came to."""
     return cast("Site", request.app.state.site)
+
+
+def page(
+    request: Request,
+    name: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    /,
+    **values: object,
+) -> HTMLResponse:
+    """A whole page, in the language of who asks; `values` are what its template needs."""
+    text = site_of(request).shown.page(name, words_for(request), **values)
+    return HTMLResponse(text, status, headers)

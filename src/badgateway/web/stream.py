@@ -43,17 +43,18 @@ def _streamed(events: AsyncGenerator[str, None]) -> StreamingResponse:
 async def _events(
     check: Check, shown: Shown, words: Words, *, verdict: bool
 ) -> AsyncGenerator[str, None]:
+    def now() -> str:
+        told = shown.news(check, words, picture=not verdict)
+        if verdict and check.verdict is not None:
+            told["verdict"] = plain(check.verdict)
+        return _event(told)
+
     if check.run is None:
-        yield _event(shown.news(check, words))
+        yield now()
         return
     before = ""
     async for _ in check.run.changes():
-        told = shown.news(check, words)
-        if verdict:
-            del told["picture"]
-            if check.verdict is not None:
-                told["verdict"] = plain(check.verdict)
-        event = _event(told)
+        event = now()
         if event != before:
             before = event
             yield event

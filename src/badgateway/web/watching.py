@@ -2,14 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from badgateway.investigate.check import check_url
 from badgateway.investigate.runner import Event
 from badgateway.knowledge.base import Knowledge
 from badgateway.model.target import Target
 from badgateway.model.verdict import Verdict
-from badgateway.remedies import steps_for
 from badgateway.report.words import Words
 from badgateway.watch.pace import FIRST, Pace
 from badgateway.watch.watch import Settled, Tried, Waiting, watch_url
@@ -27,6 +26,7 @@ class Watching:
     Attributes:
         run: the run that it goes on in; it ends when nobody follows it any more.
         tries: whether each of the last tries was good, with what it met.
+        count: all tries so far.
         pause: seconds that are waited now.
         back: whether the page works again.
     """
@@ -56,12 +56,11 @@ def watching(
                 found.pause = event.pause.seconds
             elif isinstance(event, Settled):
                 found.back = True
-                verdict = watch.verdict()
-                assert verdict is not None
-                done(replace(verdict, steps=steps_for(verdict, known)))
             found.run.tell()
         verdict = watch.verdict()
         assert verdict is not None
+        if found.back:
+            done(verdict)
         return verdict
 
     found = Watching(Run(target.url, work, max(settings.patience, 2 * FIRST)))

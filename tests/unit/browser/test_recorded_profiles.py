@@ -108,7 +108,7 @@ def test_service_workers_of_firefox_are_found(home, name):
 def test_what_a_worker_stored_is_found(home, name):
     """The 502 that the worker keeps for this page."""
     asked = reader(home(name))
-    assert [stored.status for stored in asked.kept(BROKEN)] == [502]
+    assert asked.kept(BROKEN) == [502]
     assert asked.kept(target_of("http://localhost:8811/")) == []
 
 
@@ -271,5 +271,5 @@ def test_the_length_of_an_encrypted_value_is_never_overstated(hidden, scheme, ve
 )
 def test_freshness_is_that_of_rfc_9111(status, head, fresh):
     """Seconds left, 60 s after an answer that came at second 1000."""
-    stored = Stored("http://a/", status, 1_000.0, tuple(head.items()))
+    stored = Stored(status, 1_000.0, tuple(head.items()))
     assert fresh_for(stored, 1_060.0) == pytest.approx(fresh)

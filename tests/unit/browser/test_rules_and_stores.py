@@ -74,7 +74,7 @@ def test_rules_decide_as_the_browser_does(tmp_path, rules, blocked):
     """The highest priority wins, allowing before blocking; parts of pages do not count."""
     (tmp_path / "x").mkdir()
     (tmp_path / "x/rules.json").write_text(json.dumps(rules))
-    extension = Extension("x", "X", "1", ("declarativeNetRequest",), True, ())
+    extension = Extension("x", "X", "1", ("declarativeNetRequest",), ())
     assert blocks(extension, tmp_path, SHOP) is blocked
 
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from badgateway.model.listening import Address
 from badgateway.state.busy import working
 from badgateway.state.database import greeted
 from badgateway.state.varnish import _recent
@@ -55,7 +56,7 @@ def test_a_database_is_known_by_its_first_packet(tmp_path, packet, result):
         path = str(tmp_path / "db.sock")
         server = await asyncio.start_unix_server(serve, path)
         async with server:
-            return await greeted(f"unix:{path}", "", 0, path)
+            return await greeted(f"unix:{path}", Address("", "", path))
 
     assert asyncio.run(asked()).text("result") == result
 
@@ -63,7 +64,7 @@ def test_a_database_is_known_by_its_first_packet(tmp_path, packet, result):
 def test_a_database_that_is_not_there_refuses(tmp_path):
     """No socket, and no listener."""
     path = os.fspath(tmp_path / "none.sock")
-    assert asyncio.run(greeted("x", "", 0, path)).text("result") == "socket-missing"
+    assert asyncio.run(greeted("x", Address("", "", path))).text("result") == "socket-missing"
 
 
 def test_varnish_is_asked_for_what_is_recent_only():

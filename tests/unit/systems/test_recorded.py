@@ -14,7 +14,6 @@ from badgateway.transport.systems.proxies import (
     networksetup,
     registry,
     scutil,
-    winhttp,
 )
 from badgateway.transport.systems.route import (
     Default,
@@ -115,16 +114,6 @@ def test_networksetup():
     assert networksetup(SAID["networksetup_off"]) == ""
 
 
-def test_winhttp():
-    """`netsh winhttp show proxy`: direct, with exceptions, without."""
-    assert winhttp(SAID["winhttp_direct"]).by_scheme == {}
-    found = winhttp(SAID["winhttp_proxy"])
-    assert found.proxy_for(True, "shop.example.com") == "http://corp.proxy.example:8080"
-    assert found.proxy_for(True, "host") == ""
-    assert found.proxy_for(True, "a.corp.example") == ""
-    assert winhttp(SAID["winhttp_none"]).bypass == ()
-
-
 @pytest.mark.parametrize(
     ("values", "tls", "proxy"),
     [
@@ -211,7 +200,6 @@ READ = [
     lookups,
     scutil,
     networksetup,
-    winhttp,
     gsettings,
     lambda text: kioslaverc(text, {}),
     trace,

@@ -66,7 +66,6 @@ def test_the_numbers_are_told():
     assert (now.tries, now.good, now.in_a_row) == (7, 3, 2)
     assert now.symptoms == (("502", 3), ("connect-refused", 1))
     assert now.first_bad == START + timedelta(seconds=1)
-    assert now.last_bad == START + timedelta(seconds=4)
     assert now.back_at == START + timedelta(seconds=5)
 
 

@@ -71,33 +71,27 @@ def elsewhere(evidence: Evidence) -> Iterator[Observation]:
 def other_exits(evidence: Evidence) -> Iterator[Observation]:
     """The page comes through another exit, and not through the proxy that was asked for."""
     mine = here(evidence)
-    if not _proxied(evidence) or mine is Met.GOOD:
+    # A server's error says itself what broke.
+    if not _proxied(evidence) or mine in (Met.GOOD, Met.ERROR):
         return
     bad = next((o for o in pages(evidence) if met(o.value.get("status")) is mine), None)
     by_proxy = [o for o in evidence.named("http-response") if o.text("by") == "proxy"]
     way = [*by_proxy, *evidence.named("way-broken")]
     failing = bad or (way[0] if way else None)
-    for o in evidence.named("exit-answer"):
-        if failing is None or met(o.value.get("status")) is not Met.GOOD:
-            continue
-        if bad is not None and mine is Met.ERROR and not _refuses(bad):
-            continue  # a server's error says itself what broke
+    answers = evidence.named("exit-answer")
+    works = next((o for o in answers if met(o.value.get("status")) is Met.GOOD), None)
+    if failing is not None and works is not None:
         yield stated(
             Hop.EXIT,
             "other-exit-works",
-            [failing, o],
-            url=o.text("url"),
-            exit=o.text("exit"),
+            [failing, works],
+            url=works.text("url"),
+            exit=works.text("exit"),
             failure=failing.text("failure") or str(failing.value.get("status") or failing.name),
             status=failing.value.get("status"),
             refused=mine is Met.REFUSED and not by_proxy,
             by_proxy=bool(by_proxy),
         )
-        return
-
-
-def _refuses(page: Observation) -> bool:
-    return met(page.value.get("status")) in (Met.REFUSED, Met.OTHER)
 
 
 def here(evidence: Evidence) -> Met:

@@ -66,6 +66,11 @@ def of_the_page(failure: Observation) -> bool:
     return failure.value.get("what", "page") == "page"
 
 
+def first_or_again(answer: Observation) -> bool:
+    """Whether it is what came for the page as it was asked for first, or once more."""
+    return answer.value.get("what") in ("page", "again")
+
+
 def good(response: Observation) -> bool:
     """Whether an answer is no error of a server."""
     status = response.value.get("status")
@@ -84,6 +89,16 @@ def warned(evidence: Evidence) -> list[Observation]:
 def strange(certificate: Observation) -> bool:
     """Whether nobody whom this machine trusts has signed it."""
     return bool({"unknown-issuer", "self-signed"} & set(map(str, certificate.items("problems"))))
+
+
+def error_codes(answers: list[Observation]) -> set[int]:
+    """The codes by which resolvers explain their answers (RFC 8914)."""
+    return {
+        code[0]
+        for o in answers
+        for code in o.items("extended")
+        if isinstance(code, tuple) and code and isinstance(code[0], int)
+    }
 
 
 def of_this_network(address: str) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from badgateway.inference.compare.evidence import (
+    error_codes,
     final_url,
     good,
     pages,
@@ -40,12 +41,7 @@ def names(evidence: Evidence) -> Iterator[Observation]:
     )
     answers = [o for o in evidence.named("resolver-answer") if o.text("host") == host]
     unreachable = [o for o in evidence.named("resolver-unreachable") if o.text("host") == host]
-    codes = {
-        int(c[0])
-        for o in answers
-        for c in o.items("extended")
-        if isinstance(c, tuple) and isinstance(c[0], int)
-    }
+    codes = error_codes(answers)
     yield stated(
         Hop.RESOLVER,
         "names-compared",
@@ -84,8 +80,7 @@ def signatures(evidence: Evidence) -> Iterator[Observation]:
     answers = [o for o in evidence.named("resolver-answer") if o.text("host") == host]
     if not answers or any(o.items("addresses") for o in answers):
         return
-    codes = [int(str(c[0])) for o in answers for c in o.items("extended") if isinstance(c, tuple)]
-    if any(code in _DNSSEC_CODES for code in codes):
+    if any(code in _DNSSEC_CODES for code in error_codes(answers)):
         yield stated(
             Hop.ZONE, "signatures-fail-elsewhere", answers, host=host, broken=unwalked(evidence)
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from badgateway.inference.compare.evidence import (
     final_url,
+    first_or_again,
     good,
     of_the_page,
     pages,
@@ -74,7 +75,7 @@ def intermittent(evidence: Evidence) -> Iterator[Observation]:
     asked = [
         o
         for o in evidence.named("http-response", *ANSWERING, "again-failed")
-        if o.text("url") == url and (_asked(o) or o.name == "again-failed")
+        if o.text("url") == url and (first_or_again(o) or o.name == "again-failed")
     ]
     if not any(o.value.get("what") == "again" or o.name == "again-failed" for o in asked):
         return
@@ -89,10 +90,6 @@ def intermittent(evidence: Evidence) -> Iterator[Observation]:
             bad=len(asked) - len(well),
             of=len(asked),
         )
-
-
-def _asked(answer: Observation) -> bool:
-    return answer.value.get("what") in ("page", "again")
 
 
 def elsewhere(evidence: Evidence) -> Iterator[Observation]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from badgateway.inference.compare.evidence import of_this_network, stated
+from badgateway.inference.compare.evidence import error_codes, of_this_network, stated
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 
@@ -187,10 +187,7 @@ def _stand(
     said = [o for o in answers if o.name in _ASKED and o.text("rcode") != "no answer"]
     if not said:
         return Stand.SILENT
-    codes = {
-        int(str(c[0])) for o in said for c in o.items("extended") if isinstance(c, tuple) and c
-    }
-    if codes & _BLOCKED_CODES:
+    if error_codes(said) & _BLOCKED_CODES:
         return Stand.BLOCKED
     if found or any(o.items("cnames") for o in said):
         aliases = frozenset(str(o.items("cnames")[0]) for o in said if o.items("cnames"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from badgateway.inference.compare.evidence import final_url, good, stated
+from badgateway.inference.compare.evidence import final_url, first_or_again, good, stated
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.response import Response
@@ -17,9 +17,7 @@ def turns(evidence: Evidence) -> Iterator[Observation]:
     """
     url = final_url(evidence)
     asked = [
-        o
-        for o in evidence.named("http-response")
-        if o.text("url") == url and o.value.get("what") in ("page", "again")
+        o for o in evidence.named("http-response") if o.text("url") == url and first_or_again(o)
     ]
     if not any(o.value.get("what") == "again" for o in asked):
         return

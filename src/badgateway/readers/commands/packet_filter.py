@@ -5,7 +5,7 @@ somebody's way is for whoever knows the addresses (nft(8), iptables(8)).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from badgateway.model.hop import Hop
 from badgateway.model.material import Material
@@ -71,25 +71,23 @@ def _rule(text: str) -> dict[str, Value] | None:
     """What a line drops or rejects; None where it does neither."""
     if found := _ROW.fullmatch(text):
         ports = re.search(r"dpts?:([\d:]+)|dports ([\d,:]+)", found["more"])
-        return {
-            "action": found["action"].lower(),
-            "source": _some(found["source"]),
-            "address": _some(found["address"]),
-            "port": (ports[1] or ports[2]) if ports else "",
-            "packets": int(found["packets"]) if found["packets"] else None,
-        }
+        port = (ports[1] or ports[2]) if ports else ""
+        return _told(found["action"], {**found.groupdict(""), "port": port})
     saved = _JUMPS.search(text)
     ended = saved or (None if text.startswith(("type ", "-", ":")) else _ENDS.search(text))
     if ended is None:
         return None
     parts = {key: form.search(text) for key, form in (_IPTABLES if saved else _NFT).items()}
-    told = {key: found[1] if found else "" for key, found in parts.items()}
+    return _told(ended[1], {key: found[1] if found else "" for key, found in parts.items()})
+
+
+def _told(action: str, parts: Mapping[str, str]) -> dict[str, Value]:
     return {
-        "action": ended[1].lower(),
-        "source": _some(told["source"]),
-        "address": _some(told["address"]),
-        "port": told["port"],
-        "packets": int(told["packets"]) if told["packets"] else None,
+        "action": action.lower(),
+        "source": _some(parts["source"]),
+        "address": _some(parts["address"]),
+        "port": parts["port"],
+        "packets": int(parts["packets"]) if parts["packets"] else None,
     }
 
 

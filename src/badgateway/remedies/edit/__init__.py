@@ -6,7 +6,7 @@ what it writes: values have passed `model/argument.py`, the product tests the re
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 
 from badgateway.model.message import Message, SpokenError
@@ -53,9 +53,8 @@ def point(by: str, text: str, line: int, old: str, new: str) -> str:
     Raises:
         EditError: the line does not hold it.
     """
-    module = import_module(f"{__name__}.{DIALECTS.get(by, 'lines')}")
-    if found := getattr(module, "point", None):
-        return str(found(text, line, old, new))
+    if found := _offered(by, "point"):
+        return found(text, line, old, new)
     for written in (old, *_other_forms(old)):
         try:
             return replace(text, line, written, new)
@@ -98,15 +97,31 @@ def indent(text: str, begin: int) -> str:
     return found[0] if found else ""
 
 
+def without(lines: Sequence[str], numbers: Iterable[int], name: str, line: int) -> str:
+    """The text of `lines` without the first of those `numbers` (from 0), where `name` stands.
+
+    Raises:
+        EditError: there is none: it does not stand in the section of `line`.
+    """
+    for number in numbers:
+        return "".join((*lines[:number], *lines[number + 1 :]))
+    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
+
+
 def _other_forms(address: str) -> tuple[str, ...]:
     """An address without the port that its protocol implies: HTTP's, HTTPS's, MySQL's."""
     host, _, port = address.rpartition(":")
     return (host,) if port in ("80", "443", "3306") and host else ()
 
 
-def _of(by: str, what: str) -> Callable[..., str]:
+def _offered(by: str, what: str) -> Callable[..., str] | None:
     module = import_module(f"{__name__}.{DIALECTS.get(by, 'lines')}")
     found: Callable[..., str] | None = getattr(module, what, None)
+    return found
+
+
+def _of(by: str, what: str) -> Callable[..., str]:
+    found = _offered(by, what)
     if found is None:
         raise EditError("no such edit of {product} is known", product=by or Message("this file"))
     return found

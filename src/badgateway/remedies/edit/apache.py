@@ -2,7 +2,7 @@
 
 import re
 
-from badgateway.remedies.edit import EditError, indent, span
+from badgateway.remedies.edit import EditError, indent, span, without
 
 _OPEN = re.compile(r"\s*<(?!/)(\w+)")
 _CLOSE = re.compile(r"\s*</(\w+)")
@@ -22,10 +22,8 @@ def assign(text: str, line: int, name: str, value: str) -> str:
 def remove(text: str, line: int, name: str) -> str:
     """Take a directive out of the section that `line` stands in."""
     lines = text.splitlines(keepends=True)
-    for number in _section(lines, line):
-        if _is(lines[number], name):
-            return "".join(lines[:number] + lines[number + 1 :])
-    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
+    there = (number for number in _section(lines, line) if _is(lines[number], name))
+    return without(lines, there, name, line)
 
 
 def _is(line: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from badgateway.remedies.edit import EditError, span
+from badgateway.remedies.edit import EditError, span, without
 
 _SECTION = re.compile(
     r"(?:global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|mailers|cache"
@@ -27,10 +27,8 @@ def remove(text: str, line: int, name: str) -> str:
     """Take a keyword out of the section of `line`."""
     lines = text.splitlines(keepends=True)
     head, end = _section(lines, line)
-    for number in range(head + 1, end):
-        if _is(lines[number], name):
-            return "".join(lines[:number] + lines[number + 1 :])
-    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
+    there = (number for number in range(head + 1, end) if _is(lines[number], name))
+    return without(lines, there, name, line)
 
 
 def _is(line: str, name: str) -> bool:

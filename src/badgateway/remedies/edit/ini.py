@@ -1,6 +1,6 @@
 """`name = value` in sections: PHP-FPM's pools, systemd's units, php.ini."""
 
-from badgateway.remedies.edit import EditError, indent, span
+from badgateway.remedies.edit import EditError, indent, span, without
 
 
 def assign(text: str, line: int, name: str, value: str) -> str:
@@ -8,8 +8,8 @@ def assign(text: str, line: int, name: str, value: str) -> str:
     lines = text.splitlines(keepends=True)
     head, end = _section(lines, line)
     for number in range(head, end):
-        left, sign, _ = lines[number].partition("=")
-        if sign and left.strip() == name:
+        if _is(lines[number], name):
+            left = lines[number].partition("=")[0]
             begin, stop = span(text, number + 1)
             gap = " " if left.endswith((" ", "\t")) else ""
             return f"{text[:begin]}{indent(text, begin)}{name}{gap}={gap}{value}{text[stop:]}"
@@ -22,11 +22,13 @@ def remove(text: str, line: int, name: str) -> str:
     """Take a value out of the section of `line`."""
     lines = text.splitlines(keepends=True)
     head, end = _section(lines, line)
-    for number in range(head, end):
-        left, sign, _ = lines[number].partition("=")
-        if sign and left.strip() == name:
-            return "".join(lines[:number] + lines[number + 1 :])
-    raise EditError("'{name}' does not stand in the section of line {line}", name=name, line=line)
+    there = (number for number in range(head, end) if _is(lines[number], name))
+    return without(lines, there, name, line)
+
+
+def _is(line: str, name: str) -> bool:
+    left, sign, _ = line.partition("=")
+    return bool(sign) and left.strip() == name
 
 
 def _section(lines: list[str], line: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from badgateway.model.observation import Observation
 from badgateway.remedies.edit import nginx
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
-from badgateway.remedies.find.here import at, failing, once, upstreams
+from badgateway.remedies.find.here import at, failing, once, upstreams, where, written
 
 FINDERS = (
     *("stated_upstream", "listener", "not_tls", "wants_tls", "sni", "database", "resolver"),
@@ -109,19 +109,11 @@ def not_tls(facts: Facts) -> Iterator[Binding]:
     named = {o.text("upstream") for o in facts.evidence.named("upstream-not-tls")}
     for line in once(upstreams(facts)):
         plain = facts.measured.get(line.text("upstream"))
-        if line.text("protocol") != "https" and not _ssl(
-            facts, line.text("file"), line.value["line"]
-        ):
+        # HAProxy's lines say it by the word `ssl`.
+        if line.text("protocol") != "https" and not re.search(r"\sssl(\s|$)", written(facts, line)):
             continue
         if line.text("upstream") in named or (plain is not None and plain.plain):
             yield at(line, upstream=line.text("upstream"))
-
-
-def _ssl(facts: Facts, file: str, number: object) -> bool:
-    """Whether a line of HAProxy's has the word `ssl`."""
-    lines = (facts.text(file) or "").splitlines()
-    here = isinstance(number, int) and 0 < number <= len(lines)
-    return here and bool(re.search(r"\sssl(\s|$)", lines[int(str(number)) - 1]))
 
 
 def wants_tls(facts: Facts) -> Iterator[Binding]:
@@ -136,18 +128,13 @@ def wants_tls(facts: Facts) -> Iterator[Binding]:
 
 def sni(facts: Facts) -> Iterator[Binding]:
     """TLS to the upstream without a server name; HAProxy's line tells which name it verifies."""
-    flaws = {
-        (o.text("file"), o.value.get("line"))
-        for o in facts.evidence.named("config-flaw")
-        if o.text("flaw") == "sni-missing"
-    }
+    told = facts.evidence.named("config-flaw")
+    flaws = {where(o) for o in told if o.text("flaw") == "sni-missing"}
     for line in once(upstreams(facts)):
-        if (line.text("file"), line.value.get("line")) in flaws and line.text("by") == "nginx":
+        if where(line) in flaws and line.text("by") == "nginx":
             yield at(line)
         if line.text("by") == "haproxy":
-            lines = (facts.text(line.text("file")) or "").splitlines()
-            number = line.value.get("line")
-            here = lines[number - 1] if isinstance(number, int) and number <= len(lines) else ""
+            here = written(facts, line)
             name = re.search(r"\bverifyhost (\S+)", here)
             if name and re.search(r"\sssl\s", here) and " sni " not in here:
                 yield at(line, name=name[1])
@@ -156,9 +143,8 @@ def sni(facts: Facts) -> Iterator[Binding]:
 def database(facts: Facts) -> Iterator[Binding]:
     """The application looks for its database where it is not."""
     for wrong in facts.evidence.named("database-elsewhere"):
-        place = wrong.text("file"), wrong.value.get("line")
         wishes = facts.evidence.named("config-database")
-        wish = next((o for o in wishes if (o.text("file"), o.value.get("line")) == place), None)
+        wish = next((o for o in wishes if where(o) == where(wrong)), None)
         if wish is not None and wish.text("file").startswith("/"):
             wanted, found = address_of(wish.text("database")), address_of(wrong.text("found"))
             if wanted is not None and found is not None and wanted.port != found.port:

@@ -69,11 +69,23 @@ def at(observation: Observation, **values: Value) -> dict[str, Value]:
     }
 
 
+def where(observation: Observation) -> tuple[str, Value]:
+    """The file and the line that an observation was read from."""
+    return observation.text("file"), observation.value.get("line")
+
+
+def written(facts: Facts, observation: Observation) -> str:
+    """What stands on that line now; empty where there is none."""
+    lines = (facts.text(observation.text("file")) or "").splitlines()
+    number = observation.value.get("line")
+    return lines[number - 1] if isinstance(number, int) and 0 < number <= len(lines) else ""
+
+
 def once(observations: list[Observation]) -> Iterator[Observation]:
     """The observations, one for each line."""
     seen: set[tuple[str, Value]] = set()
     for observation in observations:
-        key = observation.text("file"), observation.value.get("line")
+        key = where(observation)
         if key not in seen:
             seen.add(key)
             yield observation

@@ -7,7 +7,7 @@ from badgateway.model.listening import Address, address_of
 from badgateway.model.machine import Rule, Service
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
-from badgateway.remedies.find.here import failing, once, pools, upstreams
+from badgateway.remedies.find.here import at, failing, once, pools, upstreams, where
 
 FINDERS = (
     *("stopped_process", "upstream_service", "site_service", "database_service"),
@@ -50,10 +50,13 @@ def site_service(facts: Facts) -> Iterator[Binding]:
 
 
 def _one(found: list[Service]) -> Iterator[Binding]:
-    idle = [service for service in found if not service.running]
+    yield from _meant([service for service in found if not service.running])
+
+
+def _meant(found: list[Service]) -> Iterator[Binding]:
     # Of several nobody can tell which one is meant; a wrong one is worse than none.
-    if len({service.name for service in idle}) == 1:
-        service = idle[0]
+    if len({service.name for service in found}) == 1:
+        service = found[0]
         yield {
             "by": service.manager, "service": service.name,
             **({"holder": service.holder} if service.holder else {}),
@@ -115,13 +118,8 @@ def front_rule(facts: Facts) -> Iterator[Binding]:
         if rule.hook != "input" or rule.holder:
             continue
         for host, port in sorted(heard):
-            if not address_is_v6(host) and _touches(rule, host, port) and rule.daddr:
+            if ":" not in host and _touches(rule, host, port) and rule.daddr:
                 yield _opening(rule, rule.daddr, port, rule.saddr)
-
-
-def address_is_v6(host: str) -> bool:
-    """Whether it is written with colons."""
-    return ":" in host
 
 
 def _touches(rule: Rule, host: str, port: int) -> bool:
@@ -151,15 +149,11 @@ def socket_rights(facts: Facts) -> Iterator[Binding]:
         one.user for one in facts.running if one.product in ("nginx", "apache", "haproxy", "caddy")
     ]
     for flaw in once(flaws):
-        where = flaw.text("file"), flaw.value.get("line")
-        pools = facts.evidence.named("config-pool")
-        pool = next((o for o in pools if (o.text("file"), o.value.get("line")) == where), None)
+        told = facts.evidence.named("config-pool")
+        pool = next((o for o in told if where(o) == where(flaw)), None)
         path = pool.text("address").removeprefix("unix:") if pool else ""
         if path and users and users[0] != "root":
-            yield {
-                "by": "php-fpm", "file": flaw.text("file"), "line": flaw.value.get("line"),
-                "group": users[0], "path": path,
-            }  # fmt: skip
+            yield at(flaw, by="php-fpm", group=users[0], path=path)
 
 
 def maintenance_file(facts: Facts) -> Iterator[Binding]:
@@ -185,9 +179,7 @@ def socket_gone(facts: Facts) -> Iterator[Binding]:
         for o in facts.evidence.named("socket-gone-though-running")
         if (a := address_of(o.text("upstream"))) is not None
     ]
-    found = [s for s in facts.services if any(_would_serve(facts, s, a) for a in gone)]
-    if len({service.name for service in found}) == 1:
-        yield {"by": found[0].manager, "service": found[0].name, "holder": found[0].holder or None}
+    yield from _meant([s for s in facts.services if any(_would_serve(facts, s, a) for a in gone)])
 
 
 def refused_peer(facts: Facts) -> Iterator[Binding]:
@@ -204,10 +196,7 @@ def refused_peer(facts: Facts) -> Iterator[Binding]:
         if found:
             allowed = [part.strip() for part in found[1].split(",")]
             together = ",".join(dict.fromkeys((*allowed, *refused)))
-            yield {
-                "by": "php-fpm", "file": pool.text("file"), "line": pool.value.get("line"),
-                "allowed": together,
-            }  # fmt: skip
+            yield at(pool, by="php-fpm", allowed=together)
 
 
 def resolver_service(facts: Facts) -> Iterator[Binding]:

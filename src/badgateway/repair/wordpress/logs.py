@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from badgateway.model.material import Material
 from badgateway.model.observation import Observation
 from badgateway.readers.logs import php, php_slow
 from badgateway.repair.wordpress.site import Kind, Part, Site
@@ -62,27 +61,11 @@ def named_by(logs: Iterable[Path], parts: Iterable[Part]) -> list[Named]:
 
 
 def _read(path: Path) -> Iterator[Observation]:
-    material = _tail(material_at(path))
+    material = material_at(path).tail(_TAIL)
     reader = php_slow if php_slow.fits(material.head) > php.fits(material.head) else php
     for observation in reader.read(material):
         if observation.name in (*_NAMES, *_SLOW):
             yield observation
-
-
-def _tail(material: Material) -> Material:
-    with material.open() as file:
-        try:
-            size = file.seek(0, 2)
-        except (OSError, ValueError):
-            return material
-        if size <= _TAIL:
-            return material
-        file.seek(size - _TAIL)
-        file.readline()
-        data = file.read(_TAIL)
-    from io import BytesIO  # noqa: PLC0415
-
-    return Material(material.name, lambda: BytesIO(data), changed=material.changed)
 
 
 def part_of(text: str, parts: Iterable[Part]) -> Part | None:

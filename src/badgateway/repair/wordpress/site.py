@@ -16,6 +16,9 @@ DROP_INS = (
 )
 """Files of wp-content that WordPress loads before or instead of its own (`_get_dropins`,
 https://developer.wordpress.org/reference/functions/_get_dropins/)."""
+PREFIX = "!badgateway-"
+"""Begins the name of our own must-use plugin, the switch. They are loaded in the order of their
+names; no other sign comes before this one."""
 _CONFIG_LIMIT = 1_048_576
 _DEFINED = re.compile(
     r"define\s{0,8}\(\s{0,8}['\"](WP_CONTENT_DIR|WP_PLUGIN_DIR|WPMU_PLUGIN_DIR|WP_HOME|WP_SITEURL)"
@@ -83,7 +86,7 @@ class Site:
         must_use = [
             Part(Kind.MU_PLUGIN, path.name, path)
             for path in _entries(self.must_use)
-            if path.suffix == ".php" and not path.name.startswith("!badgateway-")
+            if path.suffix == ".php" and not path.name.startswith(PREFIX)
         ]
         drop_ins = [
             Part(Kind.DROP_IN, name, self.content / name)

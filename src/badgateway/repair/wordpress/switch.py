@@ -21,13 +21,11 @@ from typing import Self
 
 import psutil
 
-from badgateway.repair.wordpress.site import Kind, Part, Site, SiteError
+from badgateway.repair.wordpress.site import PREFIX, Kind, Part, Site, SiteError
 
 HEADER = "X-Badgateway-Switch"
 """Request header that carries the secret and what is left out; response header that says it was."""
 SEEN = "X-Badgateway-Seen"
-PREFIX = "!badgateway-"
-"""Must-use plugins are loaded in the order of their names; no other sign comes before this one."""
 LIFE = 900
 """Seconds after which the switch is without effect and removes itself."""
 _STATE = re.compile(r"badgateway-state: (\{[^\n]{1,500}\})")
@@ -70,8 +68,7 @@ class Switch:
             if made:
                 self._site.must_use.mkdir()
                 _like(self._site.must_use, self._site.content, 0o755)
-            text = self._text(made)
-            _write(self._file, text, self._site.content, 0o644)
+            _put(self._file, self._text(made).encode(), self._site.content, 0o644)
         except OSError as error:
             self.remove()
             raise SiteError(
@@ -210,14 +207,18 @@ def _started(pid: int) -> float | None:
         return None
 
 
-def _write(path: Path, text: str, like: Path, mode: int) -> None:
-    """A whole file or none, owned as its neighbours are."""
+def _put(path: Path, data: bytes, like: Path, mode: int, changed: int | None = None) -> None:
+    """A whole file or none, owned as `like` is, and changed at that time, in ns, if one is told."""
     descriptor, name = tempfile.mkstemp(prefix=".badgateway-", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         _like(temporary, like, mode)
+        if changed is not None:
+            os.utime(temporary, ns=(like.stat().st_atime_ns, changed))
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -227,21 +228,7 @@ def _write(path: Path, text: str, like: Path, mode: int) -> None:
 def _replace(path: Path, data: bytes, changed: int | None) -> None:
     """Other content in the same file, with its owner and mode, and changed at that time, in ns."""
     real = path.resolve()
-    status = real.stat()
-    descriptor, name = tempfile.mkstemp(prefix=".badgateway-", dir=real.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _like(temporary, real, status.st_mode & 0o7777)
-        if changed is not None:
-            os.utime(temporary, ns=(status.st_atime_ns, changed))
-        temporary.replace(real)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    _put(real, data, real, real.stat().st_mode & 0o7777, changed)
 
 
 def _like(path: Path, like: Path, mode: int) -> None:

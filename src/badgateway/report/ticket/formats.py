@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from badgateway.report.markdown import fence
 from badgateway.report.ticket.letter import Letter, Line, Section
 from badgateway.report.words import Words
 
@@ -33,8 +34,8 @@ def markdown(letter: Letter, words: Words) -> str:
 def _markdown_lines(section: Section) -> str:
     if section.raw:
         text = "\n".join(line.quoted for line in section.lines)
-        fence = "`" * max(3, _longest(text) + 1)
-        return f"{fence}text\n{text}\n{fence}"
+        ticks = fence(text, 3)
+        return f"{ticks}text\n{text}\n{ticks}"
     shown = []
     for line in section.lines:
         quoted = _code(line.quoted) if line.quoted else ""
@@ -49,13 +50,9 @@ def _escaped(text: str) -> str:
 
 def _code(text: str) -> str:
     """A code span: its ticks are more than any inside (CommonMark 6.1)."""
-    ticks = "`" * (_longest(text) + 1)
+    ticks = fence(text)
     space = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
     return f"{ticks}{space}{text}{space}{ticks}"
-
-
-def _longest(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def plain_text(letter: Letter, words: Words) -> str:

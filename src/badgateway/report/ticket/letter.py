@@ -10,6 +10,7 @@ from badgateway.model.observation import Observation
 from badgateway.model.secret import masked
 from badgateway.model.verdict import Outcome, Verdict, Who
 from badgateway.model.vocabulary import vocabulary
+from badgateway.report.outline import maker
 from badgateway.report.safe import safe
 from badgateway.report.ticket.evidence import request_ids, scope, since, telling, tried
 from badgateway.report.ticket.recipient import Contact, Recipient, contact_of, of_owner
@@ -106,9 +107,8 @@ def _what(verdict: Verdict, known: Knowledge, words: Words, zone: tzinfo | None)
     yield Line(words.say("It answers:"), words.headline(verdict))
     emitter = verdict.emitter
     if emitter is not None and (file := known.emitters.get(emitter.name)) is not None:
-        name = " ".join(filter(None, (file.title, safe(emitter.version or "", 40))))
         sure = words.percent(emitter.probability)
-        yield Line(words.say("The error page was made by:"), f"{name} ({sure})")
+        yield Line(words.say("The error page was made by:"), f"{maker(emitter, file)} ({sure})")
     if (times := since(verdict)) is not None:
         first, last = times
         yield Line(words.say("First seen:"), both_times(first, zone))

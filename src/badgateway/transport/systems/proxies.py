@@ -60,8 +60,7 @@ def scutil(text: str) -> Proxies:
     by_scheme = {}
     for scheme, name in (("http", "HTTP"), ("https", "HTTPS"), ("socks", "SOCKS")):
         if values.get(f"{name}Enable") == "1" and (host := values.get(f"{name}Proxy")):
-            kind = "socks5" if scheme == "socks" else "http"
-            by_scheme[scheme] = _url(kind, host, values.get(f"{name}Port", ""))
+            by_scheme[scheme] = _url(scheme, host, values.get(f"{name}Port", ""))
     script = values.get("ProxyAutoConfigURLString", "")
     return Proxies(
         "system settings (macOS)",
@@ -79,15 +78,6 @@ def networksetup(text: str) -> str:
     if values.get("Enabled") != "Yes" or not values.get("Server"):
         return ""
     return _url("http", values["Server"], values.get("Port", ""))
-
-
-def winhttp(text: str) -> Proxies:
-    """`netsh winhttp show proxy`: what Windows' services use, not its browsers."""
-    server = re.search(r"Proxy Server\(s\)\s{0,9}:\s{0,9}(\S{1,500})", text[:16_384])
-    bypass = re.search(r"Bypass List\s{0,9}:\s{0,9}(\S[^\r\n]{0,2000})", text[:16_384])
-    listed = bypass[1].strip() if bypass and "(none)" not in bypass[1] else ""
-    by_scheme = _windows_servers(server[1]) if server else {}
-    return Proxies("WinHTTP", by_scheme, bypass=_patterns(listed))
 
 
 def registry(values: Mapping[str, object]) -> Proxies:
@@ -109,8 +99,7 @@ def _windows_servers(text: str) -> dict[str, str]:
     for part in text.split(";"):
         scheme, named, place = part.strip().partition("=")
         if named:
-            kind = "socks5" if scheme == "socks" else "http"
-            by_scheme[scheme.lower()] = _url(kind, place, "")
+            by_scheme[scheme.lower()] = _url(scheme, place, "")
         elif scheme:
             by_scheme |= dict.fromkeys(("http", "https"), _url("http", scheme, ""))
     return by_scheme
@@ -132,8 +121,7 @@ def gsettings(text: str) -> Proxies:
     if mode == "manual":
         for scheme in ("http", "https", "socks"):
             if host := plain(scheme, "host"):
-                kind = "socks5" if scheme == "socks" else "http"
-                by_scheme[scheme] = _url(kind, host, plain(scheme, "port"))
+                by_scheme[scheme] = _url(scheme, host, plain(scheme, "port"))
     return Proxies(
         "system settings (GNOME)",
         by_scheme,
@@ -160,7 +148,7 @@ def kioslaverc(text: str, environment: Mapping[str, str]) -> Proxies:
         # `http://host 3128` is how KDE writes the port.
         place, _, port = text.partition(" ")
         if kind in ("1", "4") and place:
-            by_scheme[scheme] = _url("socks5" if scheme == "socks" else "http", place, port)
+            by_scheme[scheme] = _url(scheme, place, port)
     excepted = values.get("NoProxyFor", "") if values.get("ReversedException") != "true" else ""
     return Proxies(
         "system settings (KDE)",
@@ -171,10 +159,12 @@ def kioslaverc(text: str, environment: Mapping[str, str]) -> Proxies:
     )
 
 
-def _url(scheme: str, place: str, port: str) -> str:
+def _url(served: str, place: str, port: str) -> str:
+    """The URL of a proxy for `http`, `https` or `socks`; what `place` says itself goes first."""
     place = place.strip().rstrip("/")
     named, found, rest = place.partition("://")
-    scheme, place = (named, rest) if found else (scheme, place)
+    usual = "socks5" if served == "socks" else "http"
+    scheme, place = (named, rest) if found else (usual, place)
     if place.count(":") > 1 and not place.startswith("["):
         place = f"[{place}]"
     tail = f":{port.strip()}" if port.strip().isdecimal() and port.strip() != "0" else ""

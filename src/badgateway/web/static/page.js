@@ -48,7 +48,6 @@ function follow(check) {
     if (news.picture) at("picture").innerHTML = news.picture;
     at("stop")?.remove();
     show(await part(`/checks/${check}/verdict`));
-    at("said").classList.add("quiet");
     at("said").hidden = true;
     document.title = `${at("result").querySelector("h1").textContent} · badgateway`;
   };
