@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from made_logs import access_log, error_log, month
+from made_logs import access_log, error_log, month, scored
 
 from badgateway.investigate.logs import analyse, logs_at
 from badgateway.logs.engines import engine_of
@@ -150,24 +150,12 @@ def incidents(folder: Path) -> dict[str, object]:
     names = ("access.log", "error.log", "php-fpm.log", "kern.log")
     logs, _ = logs_at([str(folder / name) for name in names])
     report = analyse(logs, engine_of(None))
-    found = named = 0
-    meant = set()
-    for one in planted:
-        over = [
-            i
-            for i in report.incidents
-            if i.begin.timestamp() <= one.end and i.end.timestamp() >= one.begin
-        ]
-        meant |= {i.id for i in over}
-        if over and abs(over[0].begin.timestamp() - one.begin) <= 60:
-            found += 1
-            causes = over[0].verdict.causes
-            named += bool(causes) and causes[0].cause == one.cause
+    score = scored(planted, report.incidents)
     return {
         "planted": len(planted),
-        "found_to_the_minute": found,
-        "cause_right": named,
-        "false": len(report.incidents) - len(meant),
+        "found_to_the_minute": score.found,
+        "cause_right": score.named,
+        "false": score.false,
     }
 
 

@@ -12,9 +12,14 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from badgateway.model.incident import Incident
 
 BEGIN = 1_793_491_200
 """1 November 2026, 00:00 UTC."""
@@ -152,20 +157,42 @@ class Planted:
     share: float
 
 
-def _refused(second: int, at: str, path: str) -> Iterator[tuple[str, str]]:
-    yield "error.log", nginx_error(second, MESSAGES[0], at, path, UPSTREAMS[1])
+@dataclass(frozen=True)
+class Score:
+    """How many planted incidents were found to the minute, how many of those with their cause.
+
+    `false` are incidents that nobody planted.
+    """
+
+    found: int
+    named: int
+    false: int
 
 
-def _slow(second: int, at: str, path: str) -> Iterator[tuple[str, str]]:
-    yield "error.log", nginx_error(second, MESSAGES[1], at, path, UPSTREAMS[1])
+def scored(planted: Sequence[Planted], incidents: "Sequence[Incident]") -> Score:
+    """Compare what was planted with what was found."""
+    found = named = 0
+    meant = set()
+    for one in planted:
+        over = [
+            i
+            for i in incidents
+            if i.begin.timestamp() <= one.end and i.end.timestamp() >= one.begin
+        ]
+        meant |= {i.id for i in over}
+        if over and abs(over[0].begin.timestamp() - one.begin) <= 60:
+            found += 1
+            causes = over[0].verdict.causes
+            named += bool(causes) and causes[0].cause == one.cause
+    return Score(found, named, len(incidents) - len(meant))
 
 
-def _big(second: int, at: str, path: str) -> Iterator[tuple[str, str]]:
-    yield "error.log", nginx_error(second, MESSAGES[4], at, path, UPSTREAMS[1])
+def _said(message: str, second: int, at: str, path: str) -> Iterator[tuple[str, str]]:
+    yield "error.log", nginx_error(second, message, at, path, UPSTREAMS[1])
 
 
 def _killed(second: int, at: str, path: str) -> Iterator[tuple[str, str]]:
-    yield "error.log", nginx_error(second, MESSAGES[2], at, path, UPSTREAMS[1])
+    yield from _said(MESSAGES[2], second, at, path)
     when = time.strftime("%b %e %H:%M:%S", time.gmtime(second))
     yield (
         "kern.log",
@@ -190,9 +217,9 @@ def _saturated(second: int, at: str, path: str) -> Iterator[tuple[str, str]]:
 
 
 FAULTS = {
-    "upstream-down": (502, 0, _refused),
-    "upstream-timeout-slow-app": (504, 60_001, _slow),
-    "header-too-big": (502, 40, _big),
+    "upstream-down": (502, 0, partial(_said, MESSAGES[0])),
+    "upstream-timeout-slow-app": (504, 60_001, partial(_said, MESSAGES[1])),
+    "header-too-big": (502, 40, partial(_said, MESSAGES[4])),
     "upstream-oom-killed": (502, 900, _killed),
     "php-fpm-max-children": (502, 1, _saturated),
 }

@@ -10,7 +10,7 @@ from badgateway.logs.access import form_of
 from badgateway.logs.clock import Clock, Times
 from badgateway.logs.engines import Engine
 from badgateway.logs.gather import Gathered, Heard, Skipped, gather, in_one_zone, log_of
-from badgateway.logs.source import STDIN, Log, first_lines, found
+from badgateway.logs.source import STDIN, Log, first_lines, found, reason
 from badgateway.model.incident import LogReport
 from badgateway.transport.files import material_at
 
@@ -31,7 +31,7 @@ def logs_at(names: Sequence[str], formats: Iterable[str] = ()) -> tuple[list[Log
         try:
             more = _declared(name)
         except (OSError, EOFError, ValueError) as error:
-            skipped.append(Skipped(name, _reason(error)))
+            skipped.append(Skipped(name, reason(error)))
             continue
         if more is None:
             kept.append(name)
@@ -41,12 +41,8 @@ def logs_at(names: Sequence[str], formats: Iterable[str] = ()) -> tuple[list[Log
         try:
             logs.append(log_of(name, declared, _recognised))
         except (OSError, EOFError, ValueError) as error:
-            skipped.append(Skipped(name, _reason(error)))
+            skipped.append(Skipped(name, reason(error)))
     return in_one_zone(logs), skipped
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _recognised(head: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from badgateway.logs.access import form_of
 from badgateway.logs.clock import Clock, Times
 from badgateway.logs.hit import Form
-from badgateway.logs.source import Log, Piece, blocks, line_text, where
+from badgateway.logs.source import Log, Piece, blocks, line_text, reason, where
 from badgateway.logs.summary import Example, Said, Summary
 from badgateway.logs.wordings import MOST_REMEMBERED, Wordings
 from badgateway.model.material import LINE_LIMIT
@@ -65,7 +65,7 @@ def scan(piece: Piece) -> Scanned:
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
-        trouble = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        trouble = reason(error)
     fill.finish(summary)
     return Scanned(summary, trouble)
 

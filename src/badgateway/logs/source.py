@@ -184,6 +184,11 @@ def pieces(log: Log, size: int) -> list[Piece]:
     return [Piece(log, a, b) for a, b in pairwise(cuts)]
 
 
+def reason(error: Exception) -> str:
+    """Why a log could not be read, in the system's words where there are any."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class ShortenedError(OSError):
     """A log became shorter while it was read; what was still there has been given."""
 

@@ -18,7 +18,7 @@ from badgateway.model.verdict import Verdict, Who
 from badgateway.model.vocabulary import vocabulary
 from badgateway.report.logs_outline import outside, shared, when
 from badgateway.report.safe import safe
-from badgateway.report.terminal import Row
+from badgateway.report.terminal import Row, print_sections
 from badgateway.report.words import Words
 
 _BARS, _BARS_ASCII = "▁▂▃▄▅▆▇█", "_.:-=+*#"
@@ -88,18 +88,13 @@ def show(
         out.print()
         _background(report.background, words, out)
     if not brief:
-        for title, rows in (
+        sections = (
             (words.say("What error logs say"), _wordings(report.wordings[:12], words)),
             (words.say("How long upstreams took"), _durations(report, words)),
             (words.say("Who asked most"), _counts(report.clients[:5], words)),
             (words.say("What was asked for most"), _counts(report.paths[:5], words)),
-        ):
-            content = list(rows)
-            if content:
-                out.print()
-                out.print(Text(title, "bold"))
-                for row in content:
-                    row.print(out)
+        )
+        print_sections(sections, out)
     remarks = list(_remarks(report, words))
     if remarks:
         out.print()

@@ -125,13 +125,7 @@ def report(
         ),
         (words.say("Tests"), _plan(verdict, words) if plan else iter(())),
     )
-    for title, rows in sections:
-        content = list(rows)
-        if content:
-            out.print()
-            out.print(Text(title, "bold"))
-            for row in content:
-                row.print(out)
+    print_sections(sections, out)
     out.print()
     out.print(Text(done(verdict, words), "dim"))
 
@@ -152,6 +146,17 @@ class Row:
             head = self.head.copy() if number == 0 else Text("")
             head.pad_right(max(0, self.indent - width(head.plain)))
             out.print(head.append_text(line), no_wrap=True, overflow="ignore", crop=False)
+
+
+def print_sections(sections: Iterable[tuple[str, Iterable[Row]]], out: Console) -> None:
+    """Print rows below their titles; a title without any is left out."""
+    for title, rows in sections:
+        content = list(rows)
+        if content:
+            out.print()
+            out.print(Text(title, "bold"))
+            for row in content:
+                row.print(out)
 
 
 def _causes(verdict: Verdict, words: Words) -> Iterator[Row]:
