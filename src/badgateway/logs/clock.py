@@ -101,7 +101,7 @@ class Times:
         best = max(range(len(SHAPES)), key=lambda i: hits[i]) if any(hits) else None
         self._shapes = (SHAPES[best], *SHAPES) if best is not None else SHAPES
         self._minutes: dict[str, int] = {}
-        self._fixed: tuple[int, int] | None = None
+        self._fixed: tuple[int, int, int] | None = None
         self.end = 0
         """Where the time of the last line ended."""
 
@@ -109,12 +109,12 @@ class Times:
         """Seconds since the epoch; None for a line that has no time."""
         if self._fixed is not None:
             # Most logs have it at the same place: the minute is looked up, the rest is two digits.
-            start, end = self._fixed
-            minute = self._minutes.get(line[start:end])
+            start, end, zone = self._fixed
+            minute = self._minutes.get(line[start:end] + line[end + 2 : zone])
             digits = line[end : end + 2]
             known = minute is not None and digits.isdecimal() and digits.isascii()
-            if known and minute is not None and line[end + 2 : end + 4] in _NO_ZONE:
-                self.end = end + 2
+            if known and minute is not None and (zone or line[end + 2 : end + 4] in _NO_ZONE):
+                self.end = zone or end + 2
                 return minute + min(59, int(digits))
         head = line[:WITHIN]
         for shape in self._shapes:
@@ -133,8 +133,8 @@ class Times:
         tail = part.get("zone") or ""
         if part.get("y") and found.start("y") > found.start("S"):
             tail += part["y"]
-        if not tail and found.end() == found.end("S"):
-            self._fixed = (found.start(), found.start("S"))
+        if found.end() == found.end("S") + len(tail):
+            self._fixed = (found.start(), found.start("S"), found.end() if tail else 0)
         minute = self._minutes.get(key + tail)
         if minute is None:
             second = self._clock.second(found)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from badgateway.knowledge.log_format import pieces_of
 from badgateway.knowledge.requests import UNANSWERED
+from badgateway.logs.access.quoted import WANTED
 from badgateway.logs.clock import Times
 from badgateway.logs.distinct import Distinct, Flags, Places, Window, Words, masked_word
 from badgateway.logs.hit import PATH_LIMIT, TEXT_LIMIT
@@ -128,6 +129,7 @@ class Columns:
         known = {
             name: list(zip(begin[failed].tolist(), end[failed].tolist(), strict=True))
             for name, (begin, end) in fields.items()
+            if name in WANTED
         }
         parts = dict(zip(rows[failed].tolist(), range(len(failed)), strict=True))
         first = summary.lines + 1

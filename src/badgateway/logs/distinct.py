@@ -13,6 +13,9 @@ _EACH = 0x0101010101010101
 _HIGH = np.uint64(0x8080808080808080)
 _ONES = np.uint64(_EACH)
 _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [2**64 - 1], dtype=np.uint64)
+_ZEROS = np.uint64(0x30 * _EACH)
+_HIGH_HALVES = np.uint64(0xF0 * _EACH)
+_SIXES = np.uint64(0x06 * _EACH)
 _HALF = np.uint64(32)
 # A hash must not be foreseen by who writes the lines: each run has its own.
 _SEED = np.uint64(int(np.random.default_rng().integers(1, 2**63)) * 2 + 1)
@@ -41,6 +44,14 @@ class Window:
             part = literal[offset : offset + 8]
             word = self.words[at + offset if offset else at] & _MASKS[len(part)]
             good &= word == np.uint64(int.from_bytes(part, "little"))
+
+    def check_digits(self, begin: Places, end: Places, good: Flags) -> None:
+        """Take out of `good` where something else than digits stands, or nothing at all."""
+        good &= end > begin
+        for offset in range(0, int((end - begin)[good].max(initial=0)), 8):
+            mask = _MASKS[np.clip(end - begin - offset, 0, 8)]
+            word = (self.words[begin + offset] & mask) | (_ZEROS & ~mask)
+            good &= ((word & _HIGH_HALVES) == _ZEROS) & ((word + _SIXES) & _HIGH_HALVES == _ZEROS)
 
     def find(self, at: Places, character: int, longest: int, good: Flags) -> Places:
         """Where `character` comes next, at most `longest` bytes on; else taken out of `good`."""
@@ -79,7 +90,8 @@ def _first(zero: Words) -> Places:
     return (np.bitwise_count(lowest - np.uint64(1)) >> 3).astype(np.int64)
 
 
-def _mixed(hashed: Words, word: Words) -> Words:
+def mixed(hashed: Words, word: Words) -> Words:
+    """A hash with one more word in it."""
     hashed = (hashed ^ word) * _STEP
     return hashed ^ (hashed >> _HALF)
 
@@ -97,13 +109,13 @@ class Distinct:
     def keys(window: Window, begin: Places, end: Places) -> Words:
         """The hash of each text."""
         length = end - begin
-        hashed = _mixed(length.astype(np.uint64) * _SEED, masked_word(window.words[begin], length))
+        hashed = mixed(length.astype(np.uint64) * _SEED, masked_word(window.words[begin], length))
         offset = 8
         rest = np.flatnonzero(length > offset)
         while rest.size:
             left = length[rest] - offset
             word = masked_word(window.words[begin[rest] + offset], left)
-            hashed[rest] = _mixed(hashed[rest], word)
+            hashed[rest] = mixed(hashed[rest], word)
             offset += 8
             rest = rest[left > 8]
         return hashed * _SEED
@@ -121,13 +133,13 @@ class Distinct:
             stop = _zeros(word, stops[0]) | _zeros(word, stops[1])
             ended = stop != 0
             length = np.where(ended, _first(stop), 8)
-            hashed[rest] = _mixed(hashed[rest], masked_word(word, length))
+            hashed[rest] = mixed(hashed[rest], masked_word(word, length))
             end[rest] = begin[rest] + offset + length
             rest = rest[~ended]
             if not rest.size:
                 break
         good[rest] = False
-        return _mixed(hashed, (end - begin).astype(np.uint64)) * _SEED, end
+        return mixed(hashed, (end - begin).astype(np.uint64)) * _SEED, end
 
     def add(self, window: Window, keys: Words, begin: Places, end: Places) -> None:
         """Count texts by their hashes; new ones are cut out of the window."""

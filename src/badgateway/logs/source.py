@@ -276,6 +276,14 @@ def whole_lines(file: BinaryIO, piece: Piece) -> Iterator[bytes]:
         yield block
 
 
+def split_lines(data: bytes) -> list[bytes]:
+    """The lines of a block, without their ends."""
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
 def line_text(line: bytes) -> str:
     """A line as text, cut."""
     return line[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r\n")

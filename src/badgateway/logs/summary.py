@@ -79,10 +79,11 @@ class Statement:
     def add(self, count: int, first: int | None, last: int | None) -> None:
         """Count it again; times in seconds since the epoch."""
         self.count += count
-        if first is not None:
-            self.first = first if self.first is None else min(first, self.first)
-        if last is not None:
-            self.last = last if self.last is None else max(last, self.last)
+        # Compared by hand, for this is done millions of times.
+        if first is not None and (self.first is None or first < self.first):
+            self.first = first
+        if last is not None and (self.last is None or last > self.last):
+            self.last = last
 
 
 Minute = int
