@@ -43,6 +43,9 @@ def found(*observations):
         (resolver((*NEAR, *FAR)), "agrees"),
         (resolver(FAR, ttl=60), "other"),
         (resolver((), rcode="NXDOMAIN"), "missing"),
+        (resolver((), rcode="REFUSED", extended=((17, ""),)), "blocked"),
+        # 18, Prohibited: the resolver does not serve this visitor, whatever the name (RFC 8914).
+        (resolver((), rcode="REFUSED", extended=((18, ""),)), "fails"),
         (resolver(()), "missing"),
         (resolver((), rcode="SERVFAIL"), "fails"),
         (resolver((), rcode="REFUSED"), "fails"),

@@ -17,6 +17,7 @@ from badgateway.inference.edges import answered_elsewhere, at_the_edge
 from badgateway.inference.filters import filtered
 from badgateway.inference.load import loaded
 from badgateway.inference.meeting import met, superseded
+from badgateway.inference.passed_on import passed_on
 from badgateway.inference.placed import placed
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.inference.wiring import wired
@@ -79,7 +80,7 @@ _WORST_FIRST = (
 
 def judge_check(evidence: Evidence, subject: str, known: Knowledge) -> Verdict:
     """The verdict on a URL that was probed. Comparisons are added to the evidence."""
-    for comparison in list(compared(evidence)):
+    for comparison in [*compared(evidence), *passed_on(evidence, known)]:
         evidence.add(comparison)
     verdict = _judged_outside(evidence, subject, known)
     if verdict.outcome is Outcome.HEALTHY and (there := failing_answer(evidence)) is not None:

@@ -69,6 +69,7 @@ async def exchange(
     body_seconds: float,
     sent: bytes | None = None,
     most: int = BODY_LIMIT,
+    spoilt: bytes = b"",
 ) -> Exchange:
     """Send one GET and read what comes back. Never raises for what the peer does.
 
@@ -80,6 +81,7 @@ async def exchange(
         body_seconds: time for the body after it.
         sent: a body to POST instead; its length goes into a header by itself.
         most: bytes of the answer's body that are kept.
+        spoilt: a line, with its end, that is put at the end of the head as it is.
     """
     result = Exchange()
     if sent is not None:
@@ -90,7 +92,7 @@ async def exchange(
     answer = _Answer(request, sent or b"", most)
     try:
         async with asyncio.timeout(head_seconds) as clock:
-            await stream.write(answer.sent)
+            await stream.write(answer.sent.replace(b"\r\n\r\n", b"\r\n" + spoilt + b"\r\n", 1))
             while True:
                 event = answer.next_event()
                 if event is h11.NEED_DATA:

@@ -20,6 +20,8 @@ from badgateway.transport import reach
 from badgateway.transport.failures import TransportError, failure_of
 
 CHUNK = 16_384
+_HANDSHAKE, _CERTIFICATE_REQUEST = 22, 13
+"""RFC 8446 B.1 and B.3: the content type of handshake messages, and the one that asks."""
 
 _INFO_LENGTH = 104
 """Bytes of Linux's `struct tcp_info` up to `tcpi_total_retrans`; older kernels have no more."""
@@ -301,6 +303,36 @@ class TlsStream:
     def close(self) -> None:
         """Close the connection below."""
         self._below.close()
+
+
+async def asks_certificate(below: Stream, name: str) -> bool | None:
+    """Whether the server asks for a certificate of the client's in the handshake.
+
+    None where this Python does not let its messages be seen.
+
+    Raises:
+        TlsError: the handshake failed before it could be told.
+        OSError: the connection below broke.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if not hasattr(context, "_msg_callback"):
+        return None
+    read: set[int] = set()
+
+    def note(_connection: object, direction: str, *message: object) -> None:
+        # version, content type, kind, bytes; content type 22 is the handshake's.
+        if direction == "read" and message[1] == _HANDSHAKE:
+            read.add(int(cast("int", message[2])))
+
+    context._msg_callback = note  # noqa: SLF001 - no public name shows messages of a handshake
+    try:
+        await TlsStream(below, name, context).handshake()
+    except TlsError:
+        if _CERTIFICATE_REQUEST not in read:
+            raise
+    return _CERTIFICATE_REQUEST in read
 
 
 def _der(certificate: object) -> bytes:

@@ -222,8 +222,13 @@ class Walk:
             **facts,
         )
 
-    async def get(self, what: str = "page") -> AsyncGenerator[Observation, None]:
-        """One HTTP/1.1 GET of the target on the open connection, which is closed afterwards."""
+    async def get(
+        self, what: str = "page", spoilt: bytes = b""
+    ) -> AsyncGenerator[Observation, None]:
+        """One HTTP/1.1 GET of the target on the open connection, which is closed afterwards.
+
+        `spoilt` is a line that is put into the head as it is, for an answer to what is malformed.
+        """
         assert self.stream is not None
         way = self.way
         absolute = way.proxy is not None and way.proxy.scheme == "http" and not way.target.tls
@@ -235,6 +240,7 @@ class Walk:
                 self.request_headers(),
                 self._time(1e6),
                 self._time(BODY_SECONDS),
+                spoilt=spoilt,
             )
             kernel = self._kernel()
         finally:
@@ -297,11 +303,11 @@ class Walk:
         named = [(name.lower(), value) for name, value in self.request_headers()]
         return [(name, value) for name, value in named if name not in left_out]
 
-    async def last(self, what: str) -> Observation | None:
+    async def last(self, what: str, spoilt: bytes = b"") -> Observation | None:
         """Walk the whole way for a page that only its end matters of: the last thing seen."""
         seen_last = [observation async for observation in self.open(("http/1.1",))][-1:]
         if self.stream is not None:
-            seen_last = [observation async for observation in self.get(what)][-1:]
+            seen_last = [observation async for observation in self.get(what, spoilt)][-1:]
         return seen_last[0] if seen_last else None
 
     def request_headers(self) -> list[tuple[str, str]]:

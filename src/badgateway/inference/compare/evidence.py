@@ -15,6 +15,10 @@ _INSIDE = tuple(
 )
 """RFC 1918, RFC 6598, RFC 3927, RFC 4193 and link-local addresses of IPv6."""
 
+BLOCKED_CODES = frozenset({15, 16, 17})
+"""RFC 8914: 15 Blocked, 16 Censored, 17 Filtered. Not 18, Prohibited (4.19): that refuses whoever
+asks, and says nothing of the name."""
+
 
 def urls_on_the_way(evidence: Evidence) -> list[str]:
     """The URL asked for and those that redirects led to, in order."""

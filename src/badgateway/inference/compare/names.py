@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from badgateway.inference.compare.evidence import (
+    BLOCKED_CODES,
     error_codes,
     final_url,
     good,
@@ -24,8 +25,6 @@ _NAME_STATES = {
 }
 _DNSSEC_CODES = range(5, 13)
 """RFC 8914: 5 DNSSEC Indeterminate, 6 Bogus … 12 NSEC Missing."""
-_BLOCKED_CODES = (15, 16, 17)
-"""RFC 8914: 15 Blocked, 16 Censored, 17 Filtered."""
 _CONTROLS = ("control-works", "control-fails")
 
 
@@ -50,7 +49,7 @@ def names(evidence: Evidence) -> Iterator[Observation]:
         system=system,
         others=_others(evidence, answers, bool(unreachable)),
         dnssec=any(code in codes for code in _DNSSEC_CODES),
-        blocked=any(code in codes for code in _BLOCKED_CODES),
+        blocked=any(code in codes for code in BLOCKED_CODES),
         site_works=bool(failed) and any(good(o) for o in pages(evidence)),
     )
 

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from badgateway.inference.compare.evidence import error_codes, of_this_network, stated
+from badgateway.inference.compare.evidence import (
+    BLOCKED_CODES,
+    error_codes,
+    of_this_network,
+    stated,
+)
 from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence, Observation
 
-_BLOCKED_CODES = frozenset({15, 16, 17, 18})
-"""RFC 8914: 15 Blocked, 16 Censored, 17 Filtered, 18 Prohibited."""
 _ASKED = ("own-resolver-answer", "resolver-answer")
 _SILENT = ("own-resolver-silent", "resolver-unreachable")
 
@@ -187,7 +190,7 @@ def _stand(
     said = [o for o in answers if o.name in _ASKED and o.text("rcode") != "no answer"]
     if not said:
         return Stand.SILENT
-    if error_codes(said) & _BLOCKED_CODES:
+    if error_codes(said) & BLOCKED_CODES:
         return Stand.BLOCKED
     if found or any(o.items("cnames") for o in said):
         aliases = frozenset(str(o.items("cnames")[0]) for o in said if o.items("cnames"))
