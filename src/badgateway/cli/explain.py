@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 from badgateway.cli.arguments import Parsed, Parser, common, complain
+from badgateway.cli.language import say
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.explain import explain_materials
@@ -42,6 +43,6 @@ def _artifacts(name: str) -> list[Material]:
     if name != "-":
         return materials_at(Path(name))
     if sys.stdin.isatty():
-        print("paste what you have, then press Ctrl-D:", file=sys.stderr)
+        print(say("paste what you have, then press Ctrl-D:"), file=sys.stderr)
     data = sys.stdin.buffer.read(LIMIT)
     return [Material("standard input", lambda: BytesIO(data))]

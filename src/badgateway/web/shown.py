@@ -32,6 +32,8 @@ class Shown:
         """A whole page."""
         return self._templates.get_template(name).render(
             _=words.say,
+            date=words.date,
+            percent=words.percent,
             language=words.language,
             public=self._public,
             history=self._history,
