@@ -32,9 +32,9 @@ PRIVATE = (
 KEYWORDS = dict.fromkeys(
     ("say", "sentence", "_", "tell", "Message", "ArgumentError", "EditError", "ApplyError",
      "JournalError", "TargetError", "UsageError", "OptionError", "EngineError", "SiteError",
-     "BusyError", "complain")
+     "BusyError", "RefusedError", "UnpackError", "complain")
 )  # fmt: skip
-SPOKEN = ("report", "cli", "web", "model", "remedies", "repair", "logs")
+SPOKEN = ("report", "cli", "web", "model", "remedies", "repair", "logs", "transport")
 """Folders whose Python and templates speak to people."""
 METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
 DATA: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -11,7 +11,7 @@ from badgateway.cli.show import exit_status, show
 from badgateway.investigate.explain import explain_materials
 from badgateway.model.material import Material
 from badgateway.model.verdict import Who
-from badgateway.transport.files import materials_at
+from badgateway.transport.files import broken, materials_at
 
 LIMIT = 256 * 1024 * 1024
 """Bytes of standard input that are kept."""
@@ -30,7 +30,7 @@ def run(parsed: Parsed) -> int:
         for name in parsed.files or ["-"]:
             artifacts += _artifacts(name)
         verdict = explain_materials(artifacts)
-    except (OSError, ValueError, EOFError) as error:
+    except broken() as error:
         reason = error.strerror if isinstance(error, OSError) else None
         complain(f"{name}: {reason or error}")
         return 2

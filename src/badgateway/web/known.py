@@ -15,7 +15,7 @@ from badgateway.report.known import (
     steps_of,
     tests_of,
 )
-from badgateway.web.shown import words_for
+from badgateway.web.language import words_for
 from badgateway.web.site import page, site_of
 
 
