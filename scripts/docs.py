@@ -18,9 +18,11 @@ from badgateway.report.known import (
     steps_of,
     tests_of,
 )
+from badgateway.report.words import Words
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- made by scripts/docs.py from the knowledge files; edit those -->\n\n"
+ENGLISH = Words("en")
 SIDES = {
     "visitor": "the visitor",
     "path": "whoever runs the way in between",
@@ -107,11 +109,12 @@ def cause_page(file: CauseFile, known: Knowledge) -> str:
         file.means,
     ]
     if rows := [
-        f"| {one.title} | {one.status} | {one.share:.0%} |" for one in shown_by(file.name, known)
+        f"| {one.title} | {one.status} | {one.share:.0%} |"
+        for one in shown_by(file.name, known, ENGLISH)
     ]:
         head = "| who shows it | status | share |\n|---|---|---|\n"
         lines += ["## How it shows from outside", head + "\n".join(rows)]
-    if rows := [f"- {text}: {worth}" for text, worth in clues_of(file)]:
+    if rows := [f"- {text}: {worth}" for text, worth in clues_of(file, ENGLISH)]:
         lines += ["## What speaks for it and against it inside", "\n".join(rows)]
     if rows := [
         f"- **{one.says}**: {one.why} ({'you' if one.who is Who.VISITOR else 'the owner'})"

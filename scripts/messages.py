@@ -7,6 +7,7 @@ the empty `msgstr` of `src/badgateway/locale/LANGUAGE/LC_MESSAGES/badgateway.po`
 
 import ast
 import io
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -30,9 +31,10 @@ PRIVATE = (
 )
 KEYWORDS = dict.fromkeys(
     ("say", "sentence", "_", "tell", "Message", "ArgumentError", "EditError", "ApplyError",
-     "JournalError")
+     "JournalError", "TargetError", "UsageError", "OptionError", "EngineError", "SiteError",
+     "BusyError", "RefusedError", "UnpackError", "complain")
 )  # fmt: skip
-SPOKEN = ("report", "cli", "web", "model", "remedies", "repair")
+SPOKEN = ("report", "cli", "web", "model", "remedies", "repair", "logs", "transport")
 """Folders whose Python and templates speak to people."""
 METHODS = [("**.py", "python"), ("**/templates/*.html", "jinja2")]
 DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -50,6 +52,12 @@ DATA: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("report/ticket/*.toml", ("title", "greeting", "asks")),
 )
 """Data files, and the keys whose texts people read."""
+PROSE = re.compile(r"[a-z]{2} [a-z]|[a-z] [a-z]{2}")
+"""What tells a phrase of ours from a name or a code of a product."""
+HELP = ("help", "metavar", "description", "epilog")
+"""Arguments of argparse whose texts people read (`cli/arguments.py` says them)."""
+IN_VALUES = "value"
+"""The context of what stands in the values of observations (`report/values.py` says them)."""
 
 
 def said_within_strings() -> Iterator[tuple[str, str]]:
@@ -66,6 +74,45 @@ def said_within_strings() -> Iterator[tuple[str, str]]:
                     yield path.relative_to(PACKAGE).as_posix(), said
 
 
+def said_by_help() -> Iterator[tuple[str, str]]:
+    """(file, text) of all help on options, and the titles of their groups."""
+    for path in sorted((PACKAGE / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            found = [word.value for word in node.keywords if word.arg in HELP]
+            if getattr(node.func, "attr", "") == "add_argument_group":
+                found += node.args[:1]
+            for text in found:
+                if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value:
+                    yield f"cli/{path.name}", text.value
+
+
+def said_in_values() -> Iterator[tuple[str, str]]:
+    """(file, text) of what this program itself writes into the values of observations."""
+    told = tomllib.loads((PACKAGE / "report" / "values.toml").read_text("utf-8"))
+    texts = [
+        *told["phrases"],
+        *(text for words in told["words"].values() for text in words.values()),
+    ]
+    yield from (("report/values.toml", text) for text in texts)
+    for path in sorted(PACKAGE.glob("knowledge/signatures/*.toml")):
+        for signature in _values(tomllib.loads(path.read_text("utf-8"))):
+            for text in signature.values():
+                if isinstance(text, str) and PROSE.search(text):
+                    yield f"knowledge/signatures/{path.name}", text
+
+
+def _values(data: object) -> Iterator[dict[str, object]]:
+    if isinstance(data, dict):
+        if isinstance(data.get("value"), dict):
+            yield data["value"]
+        data = list(data.values())
+    if isinstance(data, list):
+        for item in data:
+            yield from _values(item)
+
+
 def template() -> Catalog:
     """Every sentence that can be shown, in the order of the files."""
     catalogue = Catalog(project="badgateway", charset="utf-8")
@@ -78,8 +125,10 @@ def template() -> Catalog:
     for file, message in said_within_strings():
         if message not in catalogue:
             catalogue.add(message, None, [(file, 0)])
-    for file, message in data_messages():
+    for file, message in (*data_messages(), *said_by_help()):
         catalogue.add(message, None, [(file, 0)])
+    for file, message in said_in_values():
+        catalogue.add(message, None, [(file, 0)], context=IN_VALUES)
     return catalogue
 
 

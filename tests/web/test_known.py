@@ -22,7 +22,7 @@ def test_every_page_of_the_knowledge_is_there_and_no_link_is_broken(local):
         seen.add(path)
         answer = local.get(path)
         assert answer.status == 200, path
-        links = set(re.findall(r'href="(/known[^"]*)"', answer.text))
+        links = set(re.findall(r'href="(/known[^"?]*)"', answer.text))
         waiting += [link for link in links - seen if link not in waiting]
     known = local.app.state.site.checks.known
     assert len(seen) == 1 + len(known.causes) + len(known.variants) + len(known.emitters)

@@ -6,36 +6,54 @@ Only the command that is called is imported.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from badgateway import __version__
+from badgateway.cli.language import LANGUAGES, argparse_speaking, say, spoken, told
+from badgateway.model.message import Message, SpokenError, sentence
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 COMMANDS = {
-    "check": "probe a URL and say what is broken",
-    "explain": "say what saved material shows: a page, log lines, configuration, a HAR file",
-    "inspect": "on the server: find which line, process or limit broke the site",
-    "serve": "open the page on this machine, or a service for everybody",
-    "ticket": "write to the host, the CDN or the site: what fails, evidence, what was tried",
-    "fix": "mend what can be mended: show the plan, apply it, prove it, take it back if it fails",
-    "undo": "take the last fix back",
-    "logs": "logs of any size: incidents on a time line, each with its cause",
-    "dns": "who says what about a name, and whether they agree",
-    "wordpress": "find the plugin, theme or drop-in that breaks a site, unseen by visitors",
-    "demo": "start a small broken site on this machine and diagnose it",
-    "lab": "an internet in a box, broken on purpose, to grade us",
+    "check": sentence("probe a URL and say what is broken"),
+    "explain": sentence(
+        "say what saved material shows: a page, log lines, configuration, a HAR file"
+    ),
+    "inspect": sentence("on the server: find which line, process or limit broke the site"),
+    "serve": sentence("open the page on this machine, or a service for everybody"),
+    "ticket": sentence(
+        "write to the host, the CDN or the site: what fails, evidence, what was tried"
+    ),
+    "fix": sentence(
+        "mend what can be mended: show the plan, apply it, prove it, take it back if it fails"
+    ),
+    "undo": sentence("take the last fix back"),
+    "logs": sentence("logs of any size: incidents on a time line, each with its cause"),
+    "dns": sentence("who says what about a name, and whether they agree"),
+    "wordpress": sentence(
+        "find the plugin, theme or drop-in that breaks a site, unseen by visitors"
+    ),
+    "demo": sentence("start a small broken site on this machine and diagnose it"),
+    "lab": sentence("an internet in a box, broken on purpose, to grade us"),
 }
 """Each command and what it is for."""
 
 Parsed = argparse.Namespace
 
 
-class UsageError(Exception):
+class UsageError(SpokenError, ValueError):
     """A call that cannot be understood. The message is one line and says what would be right."""
+
+
+class OptionError(argparse.ArgumentTypeError):
+    """A value that an option does not take, in the language that is spoken."""
+
+    def __init__(self, says: str, /, **values: object) -> None:
+        """Args: says: the sentence; values: what stands in its places."""
+        super().__init__(say(says, **values))
 
 
 class Command(Protocol):
@@ -48,8 +66,36 @@ class Command(Protocol):
         """Do what was asked; returns the exit status."""
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Writes help in the language that is spoken.
+
+    Whatever stands in `help`, `metavar`, titles and texts is a message of the catalogues.
+    """
+
+    def start_section(self, heading: str | None) -> None:
+        """Begin a group of options."""
+        super().start_section(say(heading) if heading else heading)
+
+    def add_text(self, text: str | None) -> None:
+        """Add what stands above or below the options."""
+        super().add_text(say(text) if text else text)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return say(action.help) if action.help else action.help
+
+    def _metavar_formatter(
+        self, action: argparse.Action, default_metavar: str
+    ) -> Callable[[int], tuple[str, ...]]:
+        formatted = super()._metavar_formatter(action, default_metavar)
+        return lambda size: tuple(word and say(word) for word in formatted(size))
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that raises where argparse would end the program."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Args: settings: those of argparse."""
+        super().__init__(**{"formatter_class": _Formatter, **settings})
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the call.
@@ -57,7 +103,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{message} (see: {self.prog} --help)")
+        raise UsageError("{message} (see: {prog} --help)", message=message, prog=self.prog)
 
 
 def command(word: str) -> Command:
@@ -65,11 +111,15 @@ def command(word: str) -> Command:
     return cast("Command", import_module(f"badgateway.cli.{word}"))
 
 
-def complain(message: str) -> None:
-    """One line on standard error; what the call held is shown as text, not obeyed."""
+def complain(what: Message | Exception | str, /, **values: object) -> None:
+    """One line on standard error: a sentence with its values, or an error, in words.
+
+    What the call held is shown as text, not obeyed.
+    """
     from badgateway.report.safe import safe  # noqa: PLC0415
 
-    print(f"badgateway: {safe(message)}", file=sys.stderr)
+    message = Message(what, values) if isinstance(what, str) else what
+    print(f"badgateway: {safe(told(message))}", file=sys.stderr)
 
 
 def parse(arguments: Sequence[str]) -> Parsed:
@@ -82,7 +132,9 @@ def parse(arguments: Sequence[str]) -> Parsed:
     first = next((word for word in words if not word.startswith("-")), "")
     if first not in COMMANDS and not (words and words[0] in ("-h", "--help")) and words:
         words.insert(0, "check")
-    parsed = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
+    with argparse_speaking():
+        called = next((word for word in words if word in COMMANDS), "")
+        parsed = _parser(called).parse_args(words)
     if parsed.command is None:
         raise UsageError("what is broken? try: badgateway https://example.com/ (or --help)")
     return parsed
@@ -101,13 +153,20 @@ def _parser(called: str) -> Parser:
         added = commands.add_parser(word, help=what)
         if word == called:
             command(word).add_arguments(added)
+            # What the system's user speaks, unless `--lang` says otherwise.
+            added.set_defaults(lang=spoken())
     return parser
+
+
+def language(parser: argparse.ArgumentParser, what: str) -> None:
+    """The option of every command that speaks; `what` is its help."""
+    parser.add_argument("--lang", choices=LANGUAGES, help=what)
 
 
 def common(parser: argparse.ArgumentParser) -> None:
     """The options of every command that ends in a verdict."""
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
-    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
+    language(parser, sentence("language of the report; else the system's"))
     parser.add_argument(
         "--report",
         type=report_file,
@@ -148,7 +207,7 @@ def report_file(text: str) -> str:
         ArgumentTypeError: its ending is that of no format.
     """
     if not text.lower().endswith((".html", ".htm", ".md")):
-        raise argparse.ArgumentTypeError(f"'{text}' must end in .html or .md")
+        raise OptionError("'{text}' must end in .html or .md", text=text)
     return text
 
 
@@ -222,7 +281,7 @@ def seconds(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0.1 <= number <= 3600:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds from 0.1 to 3600")
+        raise OptionError("'{text}' is no time; give seconds from 0.1 to 3600", text=text)
     return number
 
 
@@ -233,7 +292,7 @@ def moment(text: str | None) -> "datetime | None":
     """`2h`, `30m`, or an ISO time, as a moment.
 
     Raises:
-        ValueError: it is neither.
+        UsageError: it is neither.
     """
     if not text:
         return None
@@ -245,7 +304,9 @@ def moment(text: str | None) -> "datetime | None":
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
-        raise ValueError(f"--since wants 2h, 30m, 3d or 2026-11-24T09:00, not '{text}'") from None
+        raise UsageError(
+            "--since wants 2h, 30m, 3d or 2026-11-24T09:00, not '{text}'", text=text
+        ) from None
 
 
 def header(text: str) -> tuple[str, str]:
@@ -260,7 +321,7 @@ def header(text: str) -> tuple[str, str]:
     if not colon or not plain or not (value.isascii() and (value.isprintable() or not value)):
         from badgateway.report.safe import safe  # noqa: PLC0415
 
-        raise argparse.ArgumentTypeError(f"'{safe(text, 60)}' is no header; write 'Name: value'")
+        raise OptionError("'{text}' is no header; write 'Name: value'", text=safe(text, 60))
     if name.lower() in ("host", "connection", "content-length", "transfer-encoding"):
-        raise argparse.ArgumentTypeError(f"the header {name} is set by the program itself")
+        raise OptionError("the header {name} is set by the program itself", name=name)
     return name, value

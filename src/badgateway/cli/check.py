@@ -1,9 +1,9 @@
 """`badgateway URL`."""
 
-import argparse
 from dataclasses import replace
 
 from badgateway.cli.arguments import (
+    OptionError,
     Parsed,
     Parser,
     UsageError,
@@ -105,7 +105,7 @@ def run(parsed: Parsed) -> int:
         with Progress(parsed) as progress:
             verdict = asyncio.run(check_url(target, wishes, progress.heard))
     except (TargetError, UsageError) as error:
-        complain(str(error))
+        complain(error)
         return 2
     verdict = asked(verdict, parsed, frozenset({Who.VISITOR}))
     show(verdict, parsed)
@@ -143,12 +143,12 @@ def _exits(named: list[str]) -> tuple[str | None, tuple[str, ...]]:
 def _count(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of tries; give 1 to 99999")
+        raise OptionError("'{text}' is no number of tries; give 1 to 99999", text=text)
     return number
 
 
 def _pause(text: str) -> float:
     number = seconds(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("a pause of less than 1 s is no way to treat a site")
+        raise OptionError("a pause of less than 1 s is no way to treat a site")
     return number

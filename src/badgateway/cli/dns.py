@@ -58,7 +58,7 @@ def run(parsed: Parsed) -> int:
         look = _looking(_target(parsed), _wishes(parsed), parsed)
         survey = _watched(look, parsed) if parsed.watch else asyncio.run(look())
     except TargetError as error:
-        complain(str(error))
+        complain(error)
         return 2
     if not parsed.watch:
         _show(survey, parsed)
@@ -68,7 +68,9 @@ def run(parsed: Parsed) -> int:
 def _target(parsed: Parsed) -> Target:
     target = target_of(parsed.name)
     if target.literal:
-        raise TargetError(f"'{parsed.name}' is an address; give a name, such as example.com")
+        raise TargetError(
+            "'{name}' is an address; give a name, such as example.com", name=parsed.name
+        )
     return target
 
 
@@ -187,7 +189,7 @@ def _json(survey: Survey) -> str:
         ],
         "zone": delegation.text("zone") if delegation else None,
         "dnssec": signing.text("state") if signing else None,
-        "tried": dict(tried(survey.observations)),
+        "tried": dict(tried(survey.observations, Words())),
         "conclusions": list(conclusions(survey.observations, Words(), now)),
         "observations": plain(survey.observations),
         "verdict": plain(survey.verdict),

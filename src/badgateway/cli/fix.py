@@ -112,7 +112,7 @@ def run(parsed: Parsed) -> int:
     except SpokenError as error:
         complain(Words(parsed.lang).message(error.message))
     except (TargetError, ValueError) as error:
-        complain(str(error))
+        complain(error)
     except OSError as error:
         file = error.filename or Words(parsed.lang).say("a file")
         complain(f"{file}: {error.strerror or error}")

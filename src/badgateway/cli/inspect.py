@@ -7,7 +7,16 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from badgateway.cli.arguments import Parsed, Parser, common, complain, moment, seconds
+from badgateway.cli.arguments import (
+    Parsed,
+    Parser,
+    UsageError,
+    common,
+    complain,
+    moment,
+    seconds,
+)
+from badgateway.cli.language import say
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
 from badgateway.investigate.inspect import Request, inspect_machine
@@ -66,10 +75,10 @@ def run(parsed: Parsed) -> int:
         if parsed.bundle:
             _pack(verdict, Path(parsed.bundle))
     except (TargetError, ValueError) as error:
-        complain(str(error))
+        complain(error)
         return 2
     except OSError as error:
-        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        complain(f"{error.filename or say('a file')}: {error.strerror or error}")
         return 2
     verdict = asked(verdict, parsed, frozenset({Who.OWNER}))
     show(verdict, parsed)
@@ -94,11 +103,13 @@ def _folder(name: str) -> Path:
     """A folder that is there.
 
     Raises:
-        ValueError: it is not.
+        UsageError: it is not.
     """
     path = Path(name)
     if not path.is_dir():
-        raise ValueError(f"--root wants the folder of a copied tree, and '{name}' is none")
+        raise UsageError(
+            "--root wants the folder of a copied tree, and '{name}' is none", name=name
+        )
     return path
 
 
@@ -114,8 +125,10 @@ def _pack(verdict: Verdict, path: Path) -> None:
     servers = _servers(verdict)
     texts = {VERDICT: verdict_json(verdict), "report.txt": told.getvalue()}
     write_bundle(path, {name: without_people(t, servers).encode() for name, t in texts.items()})
-    masks = "secrets and addresses of people are masked"
-    print(f"badgateway: packed into {safe(str(path))}; {masks}", file=sys.stderr)
+    packed = say(
+        "packed into {path}; secrets and addresses of people are masked", path=safe(str(path))
+    )
+    print(f"badgateway: {packed}", file=sys.stderr)
 
 
 def _servers(verdict: Verdict) -> set[str]:

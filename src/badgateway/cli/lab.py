@@ -67,7 +67,7 @@ def run(parsed: Parsed) -> int:
     try:
         return what(parsed)
     except LabError as error:
-        complain(str(error))
+        complain(error)
         return 2
 
 

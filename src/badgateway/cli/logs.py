@@ -1,14 +1,15 @@
 """`badgateway logs`."""
 
-import argparse
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from badgateway.cli.arguments import Parsed, Parser, complain
+from badgateway.cli.arguments import OptionError, Parsed, Parser, complain, language
+from badgateway.cli.language import say
 from badgateway.model.incident import FirstLook, LogReport
+from badgateway.model.message import sentence
 
 WORTH_A_FIRST_LOOK = 192 * 1024 * 1024
 """Bytes of logs from which on errors alone are looked for first."""
@@ -24,7 +25,7 @@ def add_arguments(parser: Parser) -> None:
         "their format; standard input where none or -",
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
-    parser.add_argument("--lang", choices=("en", "fr"), default="en", help="language of the report")
+    language(parser, sentence("language of the report; else the system's"))
     detail = parser.add_mutually_exclusive_group()
     detail.add_argument("--brief", action="store_true", help="the time line alone")
     detail.add_argument("--all", action="store_true", help="details of every incident")
@@ -52,15 +53,15 @@ def add_arguments(parser: Parser) -> None:
 def _export(text: str) -> Path:
     path = Path(text)
     if path.suffix not in (".sqlite", ".parquet", ".csv"):
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is of no kind we write; end it in .sqlite, .parquet or .csv"
+        raise OptionError(
+            "'{text}' is of no kind we write; end it in .sqlite, .parquet or .csv", text=text
         )
     return path
 
 
 def _jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 512:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of processes; give 1 to 512")
+        raise OptionError("'{text}' is no number of processes; give 1 to 512", text=text)
     return int(text)
 
 
@@ -81,7 +82,7 @@ def run(parsed: Parsed) -> int:
     except (OSError, EngineError, ImportError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         named = getattr(error, "filename", None)
-        complain(f"{named}: {reason}" if reason and named else str(reason or error))
+        complain(f"{named}: {reason}" if reason and named else reason or error)
         return 2
     _show(report, parsed)
     return 1 if report.errors or report.incidents else 0
@@ -93,7 +94,7 @@ def _report(parsed: Parsed) -> LogReport | None:
 
     files = parsed.files or ["-"]
     if "-" in files and sys.stdin.isatty():
-        print("paste the lines of a log, then press Ctrl-D:", file=sys.stderr)
+        print(say("paste the lines of a log, then press Ctrl-D:"), file=sys.stderr)
     logs, skipped = logs_at(files, parsed.format)
     for one in skipped:
         complain(f"{one.name}: {one.why}")
@@ -178,9 +179,12 @@ class _Progress:
         share = done / whole
         left = seconds / share - seconds if share > 0.02 else 0
         bar = "━" * int(30 * share)
+        told = say(
+            "{done} %  {speed} MB/s  {left} s left",
+            done=f"{100 * share:3.0f}", speed=f"{done / 1e6 / seconds:.0f}", left=f"{left:.0f}",
+        )  # fmt: skip
         print(
-            f"\r\x1b[K{bar:<30} {100 * share:3.0f} %  {done / 1e6 / seconds:,.0f} MB/s"
-            f"  {left:.0f} s left",
+            f"\r\x1b[K{bar:<30} {told}",
             end="",
             file=sys.stderr,
             flush=True,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from badgateway import __version__
 from badgateway.cli.arguments import UsageError, command, complain, parse
+from badgateway.cli.language import say, speak, wanted
 
 FOUND_NOTHING, FOUND_FAULT, COULD_NOT = 0, 1, 2
 
@@ -28,22 +29,23 @@ def main(arguments: Sequence[str]) -> int:
     if list(arguments) in (["--version"], ["-V"]):
         print(f"badgateway {__version__}")
         return FOUND_NOTHING
+    speak(wanted(arguments))
     try:
         parsed = parse(arguments)
     except UsageError as error:
-        complain(str(error))
+        complain(error)
         return COULD_NOT
     try:
         status = command(parsed.command).run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("\nbadgateway: stopped", file=sys.stderr)
+        print("\n" + say("badgateway: stopped"), file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Whoever read our output has seen enough.
         sys.stderr.close()
         return FOUND_NOTHING
     except OSError as error:
-        complain(f"the output could not be written: {error.strerror or error}")
+        complain("the output could not be written: {why}", why=error.strerror or error)
         return COULD_NOT
     return status

@@ -1,12 +1,13 @@
 """`badgateway serve`."""
 
-import argparse
 import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from badgateway.cli.arguments import Parsed, Parser, complain
+from badgateway.cli.arguments import OptionError, Parsed, Parser, UsageError, complain, language
+from badgateway.cli.language import say
+from badgateway.model.message import sentence
 
 if TYPE_CHECKING:
     from badgateway.web.settings import Settings
@@ -21,8 +22,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--key-file",
         metavar="FILE",
-        help=f"holds the key that callers of the API must show (else ${KEY})",
+        help="holds the key that callers of the API must show (else $BADGATEWAY_KEY)",
     )
+    language(parser, sentence("language of what this command says; the page has its own"))
     local = parser.add_argument_group("for you, on this machine (the usual way)")
     local.add_argument("--history", metavar="FILE", help="where past checks are kept")
     local.add_argument(
@@ -80,7 +82,7 @@ def run(parsed: Parsed) -> int:
     try:
         settings = _settings(parsed)
     except (OSError, ValueError) as error:
-        complain(str(error))
+        complain(error)
         return 2
     return serve(settings, parsed.behind, lambda: _announce(settings), complain)
 
@@ -88,8 +90,10 @@ def run(parsed: Parsed) -> int:
 def _announce(settings: "Settings") -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     where = f"http://{host}:{settings.port}/"
-    whose = "For everybody: " if settings.public else "Open in a browser: "
-    print(f"{whose}{where}  (Ctrl-C ends it)", flush=True)
+    says = sentence("For everybody: {where}  (Ctrl-C ends it)")
+    if not settings.public:
+        says = sentence("Open in a browser: {where}  (Ctrl-C ends it)")
+    print(say(says, where=where), flush=True)
 
 
 def _settings(parsed: Parsed) -> "Settings":
@@ -97,7 +101,7 @@ def _settings(parsed: Parsed) -> "Settings":
 
     Raises:
         OSError: the file of the key cannot be read.
-        ValueError: the call contradicts itself.
+        UsageError: the call contradicts itself.
     """
     from badgateway.web.history import usual_path  # noqa: PLC0415
     from badgateway.web.settings import local_settings, public_settings  # noqa: PLC0415
@@ -113,7 +117,7 @@ def _settings(parsed: Parsed) -> "Settings":
             refused=tuple(parsed.refuse),
         )
     if parsed.host != "127.0.0.1" or parsed.behind:
-        raise ValueError(
+        raise UsageError(
             "without --public the page is for this machine alone and listens at 127.0.0.1; "
             "from elsewhere use: ssh -L 8502:127.0.0.1:8502 HOST"
         )
@@ -128,13 +132,13 @@ def _key(path: str | None) -> str:
         return os.environ.get(KEY, "").strip()
     key = Path(path).read_text("utf-8").strip()
     if not key:
-        raise ValueError(f"{path} holds no key")
+        raise UsageError("{path} holds no key", path=path)
     return key
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65_536:
-        raise argparse.ArgumentTypeError(f"'{text}' is no port; they are 1 to 65535")
+        raise OptionError("'{text}' is no port; they are 1 to 65535", text=text)
     return int(text)
 
 
@@ -142,6 +146,6 @@ def _network(text: str) -> "ipaddress.IPv4Network | ipaddress.IPv6Network":
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is no network; write 192.0.2.0/24 or 2001:db8::/32"
+        raise OptionError(
+            "'{text}' is no network; write 192.0.2.0/24 or 2001:db8::/32", text=text
         ) from None

@@ -103,7 +103,7 @@ class Progress:
         from badgateway.report.words import Words  # noqa: PLC0415
 
         words = Words(self._parsed.lang)
-        running = ", ".join(name.replace("_", " ") for name, n in self._running.items() if n)
+        running = ", ".join(words.test(name) for name, n in self._running.items() if n)
         elapsed = words.seconds(time.monotonic() - self._began)
         return Group(
             live_picture(self._seen, words, out),

@@ -60,7 +60,7 @@ def run(parsed: Parsed) -> int:
     try:
         verdict = _verdict(parsed)
     except (TargetError, UsageError, ValueError) as error:
-        complain(str(error))
+        complain(error)
         return 2
     except OSError as error:
         complain(f"{parsed.saved}: {error.strerror or error}")

@@ -59,7 +59,7 @@ def _listed(one: Try) -> str:
 
 def symptom(name: str, words: Words) -> str:
     """What a try met: the status, or the failure in plain words."""
-    return name if name.isdigit() else words.say(name.replace("-", " "))
+    return words.failure(name)
 
 
 def clock(moment: datetime) -> str:

@@ -48,7 +48,7 @@ def run(parsed: Parsed) -> int:
         complain(words.message(error.message))
         return 2
     except OSError as error:
-        complain(str(error))
+        complain(error)
         return 2
     names = [journal.folder.name for journal in chosen]
     files = [path for journal in chosen for path, word in state_of(journal) if word == "old"]

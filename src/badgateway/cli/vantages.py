@@ -59,18 +59,22 @@ def _settings(path: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise TargetError(f"{path} cannot be read: {error}") from None
+        raise TargetError("{path} cannot be read: {why}", path=path, why=error) from None
 
 
 def _table(found: Mapping[str, object], name: str) -> Mapping[str, object]:
     table = found.get(name, {})
     if not isinstance(table, dict):
-        raise TargetError(f"'{name}' in {settings_path()} must be a table: [{name}]")
+        raise TargetError(
+            "'{name}' in {path} must be a table: [{name}]", name=name, path=settings_path()
+        )
     return table
 
 
 def _text(table: Mapping[str, object], name: str) -> str:
     found = table.get(name, "")
     if not isinstance(found, str) or not (found.isascii() and (found.isprintable() or not found)):
-        raise TargetError(f"'{name}' in {settings_path()} must be text in quotes")
+        raise TargetError(
+            "'{name}' in {path} must be text in quotes", name=name, path=settings_path()
+        )
     return found

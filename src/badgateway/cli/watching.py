@@ -28,13 +28,16 @@ def command_of(text: str) -> list[str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"--then {text!r} cannot be read: {error}") from None
+        raise UsageError(
+            "--then {text} cannot be read: {why}", text=repr(text), why=error
+        ) from None
     if not words:
         raise UsageError("--then needs a command, such as: --then 'notify-send back'")
     if program_of(words[0]) is None:
         raise UsageError(
-            f"--then: there is no program '{words[0]}' here; it is run without a shell, so for "
-            "pipes and the like write: --then 'sh -c \"…\"'"
+            "--then: there is no program '{program}' here; it is run without a shell, so "
+            "for pipes and the like write: --then 'sh -c \"…\"'",
+            program=words[0],
         )
     return words
 
@@ -130,7 +133,13 @@ def _then(command: list[str], watch: Watch, verdict: Verdict, quiet: bool) -> in
         quiet,
     )
     if status is None:
-        complain(f"the command of --then could not be started: {shlex.join(command)}")
+        complain(
+            "the command of --then could not be started: {command}", command=shlex.join(command)
+        )
     elif status != 0:
-        complain(f"the command of --then ended with status {status}: {shlex.join(command)}")
+        complain(
+            "the command of --then ended with status {status}: {command}",
+            status=status,
+            command=shlex.join(command),
+        )
     return 0 if status == 0 else 2

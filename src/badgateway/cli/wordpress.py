@@ -81,10 +81,10 @@ def run(parsed: Parsed) -> int:
             return 2
         outcome = _searched(site, page, [each.part for each in named[:2]], words)
     except (SiteError, TargetError) as error:
-        complain(str(error))
+        complain(error)
         return 2
     except OSError as error:
-        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        complain(f"{error.filename or words.say('a file')}: {error.strerror or error}")
         return 2
     if parsed.json:
         print(json.dumps(_plain(outcome)))
@@ -104,7 +104,8 @@ def _site(root: str | None) -> Site:
         raise SiteError(
             "no WordPress was found where sites usually lie; name its folder: --root DIR"
         )
-    raise SiteError("several sites: --root " + " or --root ".join(str(s.root) for s in found[:6]))
+    roots = ", ".join(f"--root {each.root}" for each in found[:6])
+    raise SiteError("several sites; name one: {roots}", roots=roots)
 
 
 def _page(parsed: Parsed, site: Site) -> Page:

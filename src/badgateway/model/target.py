@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
+from badgateway.model.message import SpokenError
+
 if TYPE_CHECKING:
     from badgateway.model.vantage import Vantage
 
@@ -28,7 +30,7 @@ URL_LIMIT = 8_192
 """Characters of URL that are accepted; gateways stop at 8 KiB."""
 
 
-class TargetError(ValueError):
+class TargetError(SpokenError, ValueError):
     """A URL that cannot be checked. The message says what is wrong and what would be right."""
 
 
@@ -98,7 +100,9 @@ class Target:
         except TargetError:
             raise
         except ValueError as error:
-            raise TargetError(f"{_shown(location)} is no URL: {_lower(str(error))}") from None
+            raise TargetError(
+                "{location} is no URL: {why}", location=_shown(location), why=_lower(str(error))
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +124,12 @@ def endpoint_of(text: str) -> Endpoint:
     found = _ENDPOINT.fullmatch(text)
     if found is None:
         raise TargetError(
-            f"{_shown(text)} is no address; write 192.0.2.1, [2001:db8::1]:443 or name:80"
+            "{text} is no address; write 192.0.2.1, [2001:db8::1]:443 or name:80", text=_shown(text)
         )
     host = _host_of(found["six"] or found["host"], text)
     port = int(found["port"]) if found["port"] else None
     if port is not None and not 0 < port < 65_536:
-        raise TargetError(f"{_shown(text)}: ports are 1 to 65535")
+        raise TargetError("{text}: ports are 1 to 65535", text=_shown(text))
     return Endpoint(host, port)
 
 
@@ -137,7 +141,7 @@ def resolver_of(text: str) -> Endpoint:
     """
     endpoint = endpoint_of(text)
     if not is_address(endpoint.host):
-        raise TargetError(f"'{text}' is no resolver; give its address, such as 9.9.9.9")
+        raise TargetError("'{text}' is no resolver; give its address, such as 9.9.9.9", text=text)
     return endpoint
 
 
@@ -164,7 +168,7 @@ def target_of(text: str, *, guess: bool = True) -> Target:
     if not text:
         raise TargetError("no URL given; try: badgateway https://example.com/")
     if len(text) > URL_LIMIT:
-        raise TargetError(f"the URL is longer than {URL_LIMIT} characters")
+        raise TargetError("the URL is longer than {limit} characters", limit=URL_LIMIT)
     if any(ord(character) < 32 or character == "\x7f" for character in text):
         raise TargetError("the URL holds control characters")
     if any("\ud800" <= character <= "\udfff" for character in text):
@@ -176,10 +180,14 @@ def target_of(text: str, *, guess: bool = True) -> Target:
         parts = urlsplit(f"//{text}" if guessed else text)
         port = parts.port
     except ValueError as error:
-        raise TargetError(f"{_shown(text)} is no URL: {_lower(str(error))}") from None
+        raise TargetError(
+            "{text} is no URL: {why}", text=_shown(text), why=_lower(str(error))
+        ) from None
     if not guessed and parts.scheme not in ("http", "https"):
         what = f"{parts.scheme}:" if parts.scheme else text
-        raise TargetError(f"{_shown(what)} is no web address; one begins with https:// or http://")
+        raise TargetError(
+            "{what} is no web address; one begins with https:// or http://", what=_shown(what)
+        )
     if parts.username is not None:
         raise TargetError("a URL with a user name in it is not checked; use --header for a login")
     host = _host_of(parts.hostname or "", text)
@@ -200,7 +208,7 @@ def _guess(host: str, port: int | None) -> str:
 
 def _host_of(host: str, text: str) -> str:
     if not host:
-        raise TargetError(f"{_shown(text)} names no host")
+        raise TargetError("{text} names no host", text=_shown(text))
     if is_address(host):
         return host
     try:
@@ -208,9 +216,9 @@ def _host_of(host: str, text: str) -> str:
     except UnicodeEncodeError:
         name = _idn(host)
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise TargetError(f"{_shown(host)} is no valid host name")
+        raise TargetError("{host} is no valid host name", host=_shown(host))
     if name.replace(".", "").isdigit():
-        raise TargetError(f"{_shown(host)} is neither a name nor an address")
+        raise TargetError("{host} is neither a name nor an address", host=_shown(host))
     return name
 
 
@@ -221,7 +229,9 @@ def _idn(host: str) -> str:
     try:
         return idna.encode(host.rstrip("."), uts46=True, transitional=False).decode("ascii")
     except idna.IDNAError as error:
-        raise TargetError(f"{_shown(host)} is no valid host name: {_lower(str(error))}") from None
+        raise TargetError(
+            "{host} is no valid host name: {why}", host=_shown(host), why=_lower(str(error))
+        ) from None
 
 
 def _shown(text: str) -> str:

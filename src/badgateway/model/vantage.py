@@ -68,7 +68,7 @@ def vantage_of(text: str) -> Vantage:
     if text.startswith("badgateway+"):
         api = api_of(text.removeprefix("badgateway+"))
         return Vantage(VantageKind.BADGATEWAY, api)
-    raise TargetError(f"'{text[:60]}' is no vantage; write {_FORMS}")
+    raise TargetError("'{text}' is no vantage; write {forms}", text=text[:60], forms=_FORMS)
 
 
 def api_of(text: str) -> Target:
@@ -79,25 +79,27 @@ def api_of(text: str) -> Target:
     """
     api = target_of(text, guess=False)
     if not api.tls and api.host not in ("localhost", "127.0.0.1", "::1"):
-        raise TargetError(f"'{text[:60]}' would send its key unencrypted; write https://")
+        raise TargetError("'{text}' would send its key unencrypted; write https://", text=text[:60])
     return api if api.path.endswith("/") else api.at(api.path + "/")
 
 
 def _globalping(rest: str | None, text: str) -> Vantage:
     locations = () if rest is None else tuple(part.strip() for part in rest.split(","))
     if not all(_LOCATION.fullmatch(part) for part in locations):
-        raise TargetError(f"'{text[:60]}' names no location; try globalping:Germany,US,Tokyo")
+        raise TargetError(
+            "'{text}' names no location; try globalping:Germany,US,Tokyo", text=text[:60]
+        )
     if len(locations) > MOST_LOCATIONS:
-        raise TargetError(f"at most {MOST_LOCATIONS} locations in one call")
+        raise TargetError("at most {most} locations in one call", most=MOST_LOCATIONS)
     return Vantage(VantageKind.GLOBALPING, target_of(GLOBALPING), locations)
 
 
 def _ssh(place: str, text: str) -> Vantage:
     user, at, host = place.rpartition("@")
     if at and not _USER.fullmatch(user):
-        raise TargetError(f"'{text[:60]}' holds no user name that SSH can be given")
+        raise TargetError("'{text}' holds no user name that SSH can be given", text=text[:60])
     # `endpoint_of` takes names and addresses only, so that nothing can be an option of ssh.
     found = endpoint_of(host)
     if not is_address(found.host) and not found.host[0].isalnum():
-        raise TargetError(f"'{text[:60]}' is no host to log in to")
+        raise TargetError("'{text}' is no host to log in to", text=text[:60])
     return Vantage(VantageKind.SSH, host=found.host, port=found.port, user=user)

@@ -50,7 +50,7 @@ def html_report(verdict: Verdict, known: Knowledge, words: Words) -> str:
             _=words.say,
             language=words.language,
             style=style(),
-            date=_asked(verdict).strftime("%Y-%m-%d %H:%M UTC"),
+            date=words.date(_asked(verdict)) + " UTC",
         )
         .lstrip()
     )

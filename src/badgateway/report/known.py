@@ -14,6 +14,7 @@ from badgateway.model.verdict import Who
 from badgateway.model.vocabulary import vocabulary
 from badgateway.remedies import filled
 from badgateway.report.why import SAYS
+from badgateway.report.words import Words
 
 SHOWN_SHARE = 0.05
 """A cause that is more seldom behind an answer than this is not named with it."""
@@ -30,13 +31,13 @@ class ShownBy:
     share: float
 
 
-def shown_by(cause: str, known: Knowledge) -> list[ShownBy]:
+def shown_by(cause: str, known: Knowledge, words: Words) -> list[ShownBy]:
     """The products whose answers this cause is often behind, the most telling first."""
     found = {
         ShownBy(
             emitter.name,
             emitter.title,
-            ", ".join(map(str, sorted(meaning.status))) or "any",
+            ", ".join(map(str, sorted(meaning.status))) or words.say("any"),
             share,
         )
         for emitter in known.emitters.values()
@@ -47,17 +48,23 @@ def shown_by(cause: str, known: Knowledge) -> list[ShownBy]:
     return sorted(found, key=lambda one: (-one.share, one.title, one.status))[:MOST_SHOWN]
 
 
-def clues_of(file: CauseFile) -> Iterator[tuple[str, str]]:
+def clues_of(file: CauseFile, words: Words) -> Iterator[tuple[str, str]]:
     """Its clues as sentences, each with what it is worth."""
     said = set()
     for clue in file.clues:
-        sentence = vocabulary().observations[clue.observation].says
+        sentence = words.say(vocabulary().observations[clue.observation].says)
         if clue.observation == "reported":
             facts = {fact.name: fact.says for fact in load_facts()}
             wanted = clue.where.get("fact", ())
             names = wanted if isinstance(wanted, tuple) else ()
-            sentence = "somebody says: " + "; or ".join(facts[str(name)] for name in names)
-        line = (re.sub(r"[{]([^}]*)[}]", _named(clue), sentence), SAYS[clue.strength])
+            sentence = words.say(
+                "somebody says: {facts}",
+                facts=words.say("; or ").join(words.say(facts[str(name)]) for name in names),
+            )
+        line = (
+            re.sub(r"[{]([^}]*)[}]", _named(clue, words), sentence),
+            words.say(SAYS[clue.strength]),
+        )
         if line not in said:
             said.add(line)
             yield line
@@ -94,11 +101,14 @@ def _texts(steps: Iterator[StepFile], who: Who) -> list[str]:
     return [filled(step.step, "").text for step in sorted(mine, key=lambda step: step.rank)]
 
 
-def _named(clue: Clue) -> Callable[[re.Match[str]], str]:
+def _named(clue: Clue, words: Words) -> Callable[[re.Match[str]], str]:
     """What stands for a value in a clue's sentence: the values that it asks for, or an ellipsis."""
 
     def value(found: re.Match[str]) -> str:
         wanted = clue.where.get(found[1])
-        return " or ".join(map(str, wanted)) if isinstance(wanted, tuple) else "…"
+        if not isinstance(wanted, tuple):
+            return "…"
+        texts = (words.value(clue.observation, found[1], str(each)) for each in wanted)
+        return words.say(" or ").join(texts)
 
     return value

@@ -31,5 +31,5 @@ def first_words(looked: FirstLook, seconds: float, words: Words) -> Iterator[str
         yield words.say(
             "  most in one minute: {count} at {at}",
             count=words.count(count),
-            at=f"{at:%Y-%m-%d %H:%M}",
+            at=words.date(at),
         )

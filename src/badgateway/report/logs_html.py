@@ -10,7 +10,7 @@ from html import escape
 from badgateway.model.incident import Count, Incident, LogReport, Wording
 from badgateway.model.verdict import Verdict, Who
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.logs_outline import outside, shared, when
+from badgateway.report.logs_outline import outside, shared
 from badgateway.report.safe import safe
 from badgateway.report.words import Words
 
@@ -78,7 +78,7 @@ def _head(report: LogReport, words: Words) -> Iterator[str]:
         told.append(words.say("{count} lines of error logs", count=words.count(report.entries)))
     told.append(words.say("{count} gateway errors", count=words.count(report.errors)))
     if report.begin and report.end:
-        told.append(f"{when(report.begin)} – {when(report.end)} UTC")
+        told.append(f"{words.date(report.begin)} – {words.date(report.end)} UTC")
     yield f"<p>{_text(', '.join(told))}</p>"
     if report.begin and any(report.trend):
         yield f"<h2>{_text(words.say('Requests'))}</h2>"
@@ -101,10 +101,10 @@ def _chart(values: Sequence[int], report: LogReport, kind: str, words: Words) ->
         bars.append(
             f'<rect class="{kind}" x="{at * step:.1f}" y="{_HEIGHT - 20 - height:.1f}" '
             f'width="{max(1.0, step - 1):.1f}" height="{height:.1f}">'
-            f"<title>{when(begun)}: {words.count(value)}</title></rect>"
+            f"<title>{words.date(begun)}: {words.count(value)}</title></rect>"
         )
     label = _text(words.say("most: {count}", count=words.count(top)))
-    begin, end = when(report.begin), when(report.end or report.begin)
+    begin, end = words.date(report.begin), words.date(report.end or report.begin)
     floor = _HEIGHT - 20
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
@@ -122,10 +122,13 @@ def _overview(report: LogReport, words: Words) -> Iterator[str]:
     yield f"<h2>{_text(words.say('Time line'))}</h2><table>"
     for one in report.incidents:
         first = next(iter(one.verdict.causes), None)
-        cause = f"{words.percent(first.probability)} {first.cause}" if first else "?"
+        cause = "?"
+        if first:
+            title = words.say(vocabulary().causes[first.cause].title)
+            cause = f"{words.percent(first.probability)} {title}"
         share = words.percent(one.share) if one.share is not None else ""
         yield (
-            f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{when(one.begin)}</td>'
+            f'<tr><td><a href="#{one.id}">{one.id}</a></td><td>{words.date(one.begin)}</td>'
             f'<td class="n">{words.count(one.errors)}</td><td class="n">{share}</td>'
             f"<td>{_text(cause)}</td></tr>"
         )
@@ -136,7 +139,7 @@ def _incident(incident: Incident, words: Words) -> Iterator[str]:
     yield f'<section class="card" id="{incident.id}">'
     going = f' <span class="bad">{_text(words.say("still going on"))}</span>'
     yield (
-        f"<h3>{incident.id}: {when(incident.begin)} – {when(incident.end)} UTC"
+        f"<h3>{incident.id}: {words.date(incident.begin)} – {words.date(incident.end)} UTC"
         f"{going if incident.ongoing else ''}</h3>"
     )
     share = (

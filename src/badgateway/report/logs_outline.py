@@ -1,7 +1,6 @@
 """What every report about logs that is not JSON says, whatever it looks like."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from badgateway.model.incident import Background, Count, Incident
 from badgateway.report.words import Words
@@ -26,8 +25,3 @@ def outside(background: Background, words: Words) -> str:
         errors=words.count(background.errors),
         share=words.decimal(100 * background.share, 3),
     )
-
-
-def when(at: datetime) -> str:
-    """A time to the minute."""
-    return f"{at:%Y-%m-%d %H:%M}"

@@ -16,7 +16,7 @@ from badgateway.model.incident import (
 )
 from badgateway.model.verdict import Verdict, Who
 from badgateway.model.vocabulary import vocabulary
-from badgateway.report.logs_outline import outside, shared, when
+from badgateway.report.logs_outline import outside, shared
 from badgateway.report.safe import safe
 from badgateway.report.terminal import Row, print_sections
 from badgateway.report.words import Words
@@ -124,7 +124,7 @@ def _head(report: LogReport, words: Words) -> Iterator[Text]:
     if report.entries:
         parts.append(words.say("{count} lines of error logs", count=words.count(report.entries)))
     if report.begin and report.end:
-        parts.append(f"{when(report.begin)} – {when(report.end)} UTC")
+        parts.append(f"{words.date(report.begin)} – {words.date(report.end)} UTC")
     if report.requests:
         share = words.decimal(100 * report.errors / report.requests, 2)
         parts.append(
@@ -152,7 +152,7 @@ def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
     top = max(one.errors for one in rows)
     bars = _BARS_ASCII if simple else _BARS
     for one in rows:
-        line = Text(f"{one.id:>5}  {when(one.begin)}  ")
+        line = Text(f"{one.id:>5}  {words.date(one.begin)}  ")
         line.append(f"{_lasted(one.end - one.begin, words):>8}  ")
         line.append(bars[min(7, int(7 * one.errors / top + 0.5))] + " ", "red")
         line.append(f"{words.count(one.errors):>8}  ")
@@ -160,14 +160,15 @@ def _overview(report: LogReport, words: Words, simple: bool) -> Iterator[Text]:
         line.append(f"{share:>5}  ")
         first = next(iter(one.verdict.causes), None)
         if first is not None and first.probability >= _SURE:
-            line.append(first.cause, "bold" if one.verdict.determined else "")
+            title = words.say(vocabulary().causes[first.cause].title)
+            line.append(title, "bold" if one.verdict.determined else "")
             line.append(f" ({words.percent(first.probability)})", "dim")
         yield line
 
 
 def _incident(incident: Incident, words: Words, out: Console, simple: bool, brief: bool) -> None:
     line = Text(f"{incident.id:>4}  ", "bold red")
-    line.append(f"{when(incident.begin)} – {_until(incident)}", "bold")
+    line.append(f"{words.date(incident.begin)} – {_until(incident, words)}", "bold")
     line.append(f"  {_lasted(incident.end - incident.begin, words)}")
     if incident.ongoing:
         line.append("  " + words.say("still going on as the logs end"), "bold red")
@@ -299,9 +300,9 @@ def _remarks(report: LogReport, words: Words) -> Iterator[str]:
         )
 
 
-def _until(incident: Incident) -> str:
+def _until(incident: Incident, words: Words) -> str:
     same = incident.begin.date() == incident.end.date()
-    return f"{incident.end:%H:%M}" if same else when(incident.end)
+    return f"{incident.end:%H:%M}" if same else words.date(incident.end)
 
 
 def _lasted(time: timedelta, words: Words) -> str:

@@ -151,10 +151,10 @@ def _rcode(answers: Sequence[Observation]) -> str:
     return bad[0] if bad else "NOERROR" if codes else ""
 
 
-def tried(observations: Sequence[Observation]) -> Mapping[str, str]:
-    """What came of each address that was tried: its status, or the word for the failure."""
+def tried(observations: Sequence[Observation], words: Words) -> Mapping[str, str]:
+    """What came of each address that was tried: its status, or what failed."""
     return {
-        o.text("address"): o.text("status") or o.text("failure").replace("-", " ")
+        o.text("address"): o.text("status") or words.failure(o.text("failure"))
         for o in observations
         if o.name in ("answer-tried", "answer-tried-failed")
     }
@@ -170,7 +170,7 @@ def table(observations: Sequence[Observation], words: Words, now: datetime) -> R
             overflow="fold",
             no_wrap=title not in ("who", ""),
         )
-    results = tried(observations)
+    results = tried(observations, words)
     for row in rows(observations):
         left = row.left(now)
         shown = row.addresses[:_MOST_ADDRESSES]
@@ -180,7 +180,7 @@ def table(observations: Sequence[Observation], words: Words, now: datetime) -> R
         grid.add_row(
             Text(safe(words.say(_THIS_MACHINE) if row.who == "machine" else row.label, 60)),
             Text(row.server, "dim"),
-            Text(answer or row.rcode or "–"),
+            Text(answer or words.value("", "rcode", row.rcode) or "–"),
             Text("" if left is None else words.lasting(left)),
             Text(words.say(_SAYS[row.state]), _STYLES.get(row.state, "yellow")),
         )

@@ -8,6 +8,7 @@ from badgateway.model.argument import filled
 from badgateway.model.message import sentence
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
 from badgateway.model.verdict import Risk
+from badgateway.model.vocabulary import vocabulary
 from badgateway.report.safe import safe
 from badgateway.report.words import Words as Said
 
@@ -21,7 +22,11 @@ _RISKS = {
 def plan_lines(plan: Plan, said: Said) -> Iterator[str]:
     """The plan, line by line; what comes from files is made harmless for a terminal."""
     yield safe(filled(said.say(plan.says), plan.values), 300)
-    yield said.say("  for: {cause}; {risk}", cause=plan.cause, risk=said.say(_RISKS[plan.risk]))
+    yield said.say(
+        "  for: {cause}; {risk}",
+        cause=said.say(vocabulary().causes[plan.cause].title),
+        risk=said.say(_RISKS[plan.risk]),
+    )
     for change in plan.changes:
         yield from (f"  {safe(line, 400)}" for line in _lines(change, said))
     for words in plan.tests:

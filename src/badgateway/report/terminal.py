@@ -264,10 +264,10 @@ def _plan(verdict: Verdict, words: Words) -> Iterator[Row]:
     spared = [made.test for made in verdict.made if made.seconds is None]
     for made in verdict.made:
         if made.seconds is not None:
-            line = Text(made.test.replace("_", " "))
+            line = Text(words.test(made.test))
             line.append(f"  {words.seconds(made.seconds)}", "dim")
             yield Row(Text("  ✓"), line, 4)
     for name in dict.fromkeys(spared):
-        line = Text(name.replace("_", " "))
+        line = Text(words.test(name))
         line.append("  " + words.say("spared: it could not change the verdict"), "dim")
         yield Row(Text("  -"), line, 4)

@@ -4,7 +4,9 @@ English sentences are the message ids of the gettext catalogues in `locale/`.
 """
 
 import gettext
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from string import Formatter
@@ -16,10 +18,15 @@ from badgateway.model.secret import masked
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
 from badgateway.report.safe import safe
+from badgateway.report.values import said_of
 
 LANGUAGES = ("en", "fr")
 __all__ = ["CLEAR_SIDE", "LANGUAGES", "Words", "sentence", "status_title"]
 
+_COUNTED = frozenset({"count", "size", "head", "limit", "most", "used", "entries"})
+"""Keys under which whole numbers are amounts, whose thousands are set apart from here on:"""
+_GROUPED = 10_000
+_DECIMAL = re.compile(r"\d+\.\d+")
 _LONGEST = 8_192
 """Characters of a sentence that are looked at for secrets before it is cut."""
 
@@ -38,6 +45,7 @@ class Words:
         self._catalogue = _catalogue(language)
         self.language = language
         self._comma = "," if language == "fr" else "."
+        self._before_unit = "\u202f" if language == "fr" else " "
 
     def say(self, text: str, /, **values: object) -> str:
         """A sentence of the product with its values filled in."""
@@ -57,10 +65,10 @@ class Words:
     def seconds(self, seconds: float) -> str:
         """A time with its unit: ms below a second."""
         if seconds < 0.001:
-            return self._number(f"{seconds * 1000:.1f}") + " ms"
+            return self._number(f"{seconds * 1000:.1f}") + f"{self._before_unit}ms"
         if seconds < 1:
-            return f"{seconds * 1000:.0f} ms"
-        return self._number(f"{seconds:.1f}") + " s"
+            return f"{seconds * 1000:.0f}{self._before_unit}ms"
+        return self._number(f"{seconds:.1f}") + f"{self._before_unit}s"
 
     def lasting(self, seconds: float) -> str:
         """A longer time in the largest units that fit: `4 min 12 s`."""
@@ -91,11 +99,56 @@ class Words:
         """An observation as a sentence; hostile values are made harmless."""
         word = vocabulary().observations.get(observation.name)
         if word is None:
-            return safe(f"{observation.name}: {_shown(observation.value)}")
+            return safe(
+                f"{observation.name}: {self._shown(observation.name, '', observation.value)}"
+            )
         sentence = self._catalogue.gettext(word.says)
         keys = [key for _, key, _, _ in Formatter().parse(sentence) if key]
-        filled = {key: safe(_shown(observation.value.get(key)), 120) for key in keys}
+        filled = {
+            key: safe(self._shown(observation.name, key, observation.value.get(key)), 120)
+            for key in keys
+        }
         return safe(" ".join(masked(sentence.format(**filled)[:_LONGEST]).split()), 400)
+
+    def _shown(self, name: str, key: str, value: Value) -> str:
+        """A value inside a sentence: words of ours in this language, numbers as it writes them."""
+        if value is None:
+            return "?"
+        if isinstance(value, bool):
+            return self.say("yes") if value else self.say("no")
+        if isinstance(value, float):
+            return self._number(f"{value:.12g}")
+        if isinstance(value, int):
+            return self.count(value) if key in _COUNTED and value >= _GROUPED else str(value)
+        if isinstance(value, tuple):
+            return ", ".join(self._shown(name, key, item) for item in value) or self.say("nothing")
+        if isinstance(value, Mapping):
+            return ", ".join(f"{k} {self._shown(name, k, item)}" for k, item in value.items())
+        return self.value(name, key, value)
+
+    def value(self, name: str, key: str, value: str) -> str:
+        """A text that stands under `key` in the observation `name`; as it is where not ours."""
+        told = said_of(name, key, value)
+        text = self._catalogue.pgettext("value", told.says)
+        if not told.values:
+            return text
+        return text.format(**{name: self._own_number(v) for name, v in told.values.items()})
+
+    def failure(self, word: str) -> str:
+        """A word for a failure, or a status, in plain words."""
+        return self.value("", "failure", word)
+
+    def test(self, name: str) -> str:
+        """What a test of ours is called."""
+        return self.value("", "probe", name)
+
+    def date(self, moment: datetime) -> str:
+        """A date with the time, to the minute; in what zone the moment itself is."""
+        return moment.strftime(self.say("%Y-%m-%d %H:%M"))
+
+    def _own_number(self, value: object) -> str:
+        text = str(value)
+        return self._number(text) if _DECIMAL.fullmatch(text) else text
 
     def headline(self, verdict: Verdict) -> str:
         """One line: what the person meets."""
@@ -169,13 +222,3 @@ def status_title(verdict: Verdict) -> str:
     if verdict.status is None:
         return "Bad Gateway"
     return _TITLES.get(verdict.status, str(verdict.status))
-
-
-def _shown(value: Value) -> str:
-    if value is None:
-        return "?"
-    if isinstance(value, tuple):
-        return ", ".join(_shown(item) for item in value) or "nothing"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
-    return str(value)

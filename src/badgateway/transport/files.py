@@ -6,11 +6,13 @@ import io
 import lzma
 import os
 import tarfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from badgateway.model.material import Material
+from badgateway.model.message import SpokenError
 
 GZIP, XZ, BZIP2, ZSTANDARD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"
 PACKED = (GZIP, XZ, BZIP2, ZSTANDARD)
@@ -19,6 +21,19 @@ VERDICT = "verdict.json"
 """The member of a bundle that holds what was seen."""
 BUNDLE_LIMIT = 64 * 1024 * 1024
 """Bytes of it that are read."""
+WINDOW_LIMIT = 64 * 1024 * 1024
+"""Bytes of memory that unpacking what a stranger sent may take."""
+
+
+class UnpackError(SpokenError, OSError):
+    """Something compressed that cannot be unpacked, or is too large when it is."""
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """What is raised while a file is read that is cut, damaged or cannot be opened."""
+    import zstandard  # noqa: PLC0415 - only where something was wrong
+
+    return (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
 def material_at(path: Path, name: str = "") -> Material:
@@ -58,19 +73,110 @@ def materials_at(path: Path) -> list[Material]:
         OSError: it is not there, is no file, or may not be read.
     """
     material = material_at(path)
+    return _of_bundle(material, BUNDLE_LIMIT) or [material]
+
+
+def _of_bundle(material: Material, limit: int) -> list[Material]:
+    """The verdict in a bundle; nothing where it is no bundle, or holds none."""
     with material.open() as file:
         if file.read(262)[257:] != b"ustar":
-            return [material]
+            return []
     with material.open() as file, tarfile.open(fileobj=file, mode="r|") as bundle:
         for member in bundle:
             held = bundle.extractfile(member) if member.name == VERDICT else None
             if held is not None:
-                return [_held(f"{path}:{VERDICT}", held.read(BUNDLE_LIMIT))]
-    return [material]
+                return [_held(f"{material.name}:{VERDICT}", held.read(limit))]
+    return []
 
 
 def _held(name: str, data: bytes) -> Material:
     return Material(name, lambda: io.BytesIO(data))
+
+
+def materials_in(name: str, data: bytes, limit: int) -> list[Material]:
+    """What somebody sent, read as a file of that name would be.
+
+    Args:
+        name: what it is called.
+        data: its bytes, perhaps compressed.
+        limit: bytes that it may have when it is unpacked.
+
+    Raises:
+        UnpackError: it cannot be unpacked, or is longer than that.
+    """
+    opener = next((opened for start, opened in _OPENERS.items() if data.startswith(start)), None)
+    if opener is None:
+        material = _held(name, data)
+    else:
+        open_it = opener
+
+        def unpacked() -> BinaryIO:
+            plain = _Bounded(name, open_it(io.BytesIO(data)), limit)
+            return cast("BinaryIO", io.BufferedReader(plain))
+
+        material = Material(name, unpacked)
+    return _of_bundle(material, min(limit, BUNDLE_LIMIT)) or [material]
+
+
+class _Bounded(io.RawIOBase):
+    """An unpacked stream that ends with an error once it is longer than it may be."""
+
+    def __init__(self, name: str, stream: IO[bytes], limit: int) -> None:
+        self._name, self._stream, self._limit, self._read = name, stream, limit, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._stream.read(len(buffer))
+        except UnpackError:
+            raise
+        except broken() as error:
+            raise UnpackError(
+                "{name} is cut or damaged: {why}", name=self._name, why=error
+            ) from error
+        self._read += len(data)
+        if self._read > self._limit:
+            raise UnpackError(
+                "{name} is longer than {limit} bytes when it is unpacked",
+                name=self._name,
+                limit=self._limit,
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Xz(io.RawIOBase):
+    """Xz with a bound on the memory that its dictionary may take, which `lzma.open` has not."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed, self._inner = packed, lzma.LZMADecompressor(memlimit=WINDOW_LIMIT)
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._inner.eof:
+            more = self._packed.read(65_536) if self._inner.needs_input else b""
+            if self._inner.needs_input and not more:
+                raise EOFError("it ends before its end")
+            if data := self._inner.decompress(more, size):
+                return data
+        return b""
+
+
+def _zstandard_of(packed: BinaryIO) -> IO[bytes]:
+    import zstandard  # noqa: PLC0415 - only compressed files need it
+
+    inner = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT)
+    return cast("IO[bytes]", inner.stream_reader(packed, read_across_frames=True))
+
+
+_OPENERS: Mapping[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+    GZIP: lambda packed: cast("IO[bytes]", gzip.GzipFile(fileobj=packed)),
+    XZ: lambda packed: cast("IO[bytes]", _Xz(packed)),
+    BZIP2: lambda packed: cast("IO[bytes]", bz2.BZ2File(packed)),
+    ZSTANDARD: _zstandard_of,
+}
+"""How what begins so is unpacked from memory."""
 
 
 def write_bundle(path: Path, files: Mapping[str, bytes]) -> None:

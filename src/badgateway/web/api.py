@@ -15,13 +15,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from badgateway.model.material import Material, material_of
+from badgateway.model.message import Message, sentence
 from badgateway.model.target import TargetError
 from badgateway.report.json import plain, verdict_json
 from badgateway.web.asked import MOST_FILES, RateError, admit, pasted, target
 from badgateway.web.checks import Check
+from badgateway.web.language import words_for
 from badgateway.web.openapi import document
 from badgateway.web.runs import FullError, State
-from badgateway.web.shown import problem, words_for
+from badgateway.web.shown import problem
 from badgateway.web.site import site_of
 from badgateway.web.stream import stream
 
@@ -33,9 +35,12 @@ _CODES = {400: "bad-request", 401: "key-missing", 404: "not-found", 405: "method
 class RefusedError(Exception):
     """A request that is not granted; becomes a JSON answer."""
 
-    def __init__(self, status: int, code: str, message: str, retry: int | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.retry = status, code, message, retry
+    def __init__(
+        self, message: Message | str, status: int, code: str, retry: int | None = None
+    ) -> None:
+        super().__init__(str(message))
+        self.status, self.code, self.retry = status, code, retry
+        self.message = message if isinstance(message, Message) else Message(message)
 
 
 async def check(request: Request) -> Response:
@@ -47,7 +52,7 @@ async def check(request: Request) -> Response:
             admit(request, site.rates)
         found = site.checks.page(asked)
     except TargetError as error:
-        raise RefusedError(400, "bad-url", str(error)) from error
+        raise RefusedError(error.message, 400, "bad-url") from error
     except (RateError, FullError) as error:
         raise _busy(error) from error
     return await _answer(request, found, wait=told.get("wait", True) is not False)
@@ -58,7 +63,7 @@ async def explain(request: Request) -> Response:
     site, told = site_of(request), await _told(request)
     found = _materials(told)
     if not found:
-        raise RefusedError(400, "nothing-to-read", "give a 'text', or 'materials' with texts")
+        raise RefusedError("give a 'text', or 'materials' with texts", 400, "nothing-to-read")
     try:
         if not site.settings.key:
             admit(request, site.rates)
@@ -86,14 +91,17 @@ async def openapi(_: Request) -> Response:
     return JSONResponse(document())
 
 
-def wrong(error: Exception) -> Response:
+def wrong(request: Request, error: Exception) -> Response:
     """An answer for what went wrong."""
+    words = words_for(request)
     if isinstance(error, RefusedError):
         headers = {"Retry-After": str(error.retry)} if error.retry is not None else None
-        told = {"code": error.code, "message": error.message}
+        told = {"code": error.code, "message": words.message(error.message)}
         return JSONResponse({"error": told}, error.status, headers)
     status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = error.detail if isinstance(error, HTTPException) else "a bug of this program"
+    detail = (
+        error.detail if isinstance(error, HTTPException) else words.say("a bug of this program")
+    )
     told = {"code": _CODES.get(status, "broken"), "message": detail}
     return JSONResponse({"error": told}, status)
 
@@ -104,20 +112,20 @@ def _key(request: Request) -> None:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     right = hmac.compare_digest(shown.strip().encode(), key.encode())
     if key and (scheme.lower() != "bearer" or not right):
-        raise RefusedError(401, "key-missing", "send the shared key: 'Authorization: Bearer KEY'")
+        raise RefusedError("send the shared key: 'Authorization: Bearer KEY'", 401, "key-missing")
 
 
 async def _told(request: Request) -> dict[str, Any]:
     _key(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise RefusedError(415, "not-json", "send JSON, with 'Content-Type: application/json'")
+        raise RefusedError("send JSON, with 'Content-Type: application/json'", 415, "not-json")
     try:
         told = json.loads(await request.body())
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
-        raise RefusedError(400, "bad-json", "the body is no JSON object")
+        raise RefusedError("the body is no JSON object", 400, "bad-json")
     return told
 
 
@@ -133,16 +141,17 @@ def _materials(told: dict[str, Any]) -> list[Material]:
 
 def _busy(error: RateError | FullError) -> RefusedError:
     if isinstance(error, RateError):
-        message = f"too many checks within a minute; ask again in {error.seconds} s"
-        return RefusedError(429, "too-many", message, error.seconds)
-    return RefusedError(503, "queue-full", "too many are waiting; ask again in a minute", 60)
+        says = sentence("too many checks within a minute; ask again in {seconds} s")
+        message = Message(says, {"seconds": error.seconds})
+        return RefusedError(message, 429, "too-many", error.seconds)
+    return RefusedError("too many are waiting; ask again in a minute", 503, "queue-full", 60)
 
 
 def _found(request: Request) -> Check:
     _key(request)
     found = site_of(request).checks.find(request.path_params["id"])
     if found is None:
-        raise RefusedError(404, "not-found", "no such check; they are kept for a while only")
+        raise RefusedError("no such check; they are kept for a while only", 404, "not-found")
     return found
 
 
@@ -164,19 +173,23 @@ async def _answer(request: Request, check: Check, *, wait: bool) -> Response:
         return Response(verdict_json(check.verdict), media_type="application/json")
     why = problem(check, words_for(request))
     if check.state is State.REFUSED:
-        raise RefusedError(403, "not-looked-at", why)
-    raise RefusedError(500, "no-verdict", why)
+        raise RefusedError(why, 403, "not-looked-at")
+    raise RefusedError(why, 500, "no-verdict")
 
 
 def _standing(request: Request, check: Check) -> dict[str, object]:
-    base = f"/api/v1/checks/{check.id}"
+    words, base = words_for(request), f"/api/v1/checks/{check.id}"
     return {
         "id": check.id,
         "state": check.state.value,
         "place": check.run.place if check.run else 0,
-        "problem": problem(check, words_for(request)) or None,
+        "problem": problem(check, words) or None,
         "verdict": plain(check.verdict) if check.verdict else None,
-        "links": {"self": base, "events": f"{base}/events", "page": f"/checks/{check.id}"},
+        "links": {
+            "self": words.to(base),
+            "events": words.to(f"{base}/events"),
+            "page": words.to(f"/checks/{check.id}"),
+        },
     }
 
 

@@ -68,5 +68,5 @@ def application(settings: Settings, known: Knowledge | None = None) -> Starlette
 
 async def _wrong(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
-        return api.wrong(error)
+        return api.wrong(request, error)
     return await pages.wrong(request, error)

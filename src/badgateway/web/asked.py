@@ -1,13 +1,14 @@
 """What a request asks for: a URL, pasted text and files, an answer; and whether it may."""
 
+import asyncio
 import math
-from io import BytesIO
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from badgateway.model.material import Material, material_of
 from badgateway.model.target import URL_LIMIT, Target, target_of
+from badgateway.transport.files import materials_in
 from badgateway.web.rates import Rates
 
 MOST_FILES = 20
@@ -56,14 +57,20 @@ def pasted(text: object) -> list[Material]:
     return [material_of("pasted text", text)] if isinstance(text, str) and text.strip() else []
 
 
-async def materials(request: Request) -> list[Material]:
-    """What was pasted and dropped into the form; empty where there was nothing."""
+async def materials(request: Request, limit: int) -> list[Material]:
+    """What was pasted and dropped into the form; empty where there was nothing.
+
+    Args:
+        request: the form.
+        limit: bytes that a file may have when it is unpacked.
+
+    Raises:
+        UnpackError: a file cannot be unpacked, or is longer than that.
+    """
     async with request.form(max_files=MOST_FILES, max_fields=20) as form:
-        files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
-        return pasted(str(form.get("text") or "")) + [
-            _held(f.filename, await f.read()) for f in files if f.filename
-        ]
-
-
-def _held(name: str, data: bytes) -> Material:
-    return Material(name[:200], lambda: BytesIO(data))
+        found = pasted(str(form.get("text") or ""))
+        for file in form.getlist("files"):
+            if isinstance(file, UploadFile) and file.filename:
+                name, data = file.filename[:200], await file.read()
+                found += await asyncio.to_thread(materials_in, name, data, limit)
+        return found

@@ -22,6 +22,7 @@ from badgateway.model.target import Target, TargetError
 from badgateway.model.verdict import Verdict, Who
 from badgateway.remedies import steps_for
 from badgateway.report.logs_json import verdict_of as verdict_on_logs
+from badgateway.transport.files import UnpackError
 from badgateway.web.history import History
 from badgateway.web.owner import inspected, read_logs
 from badgateway.web.runs import RefusedError, Run, Runs, State, Work
@@ -114,7 +115,10 @@ class Checks:
         names = ", ".join(material.name for material in materials)
 
         async def work(_: Callable[[Event], None]) -> Verdict:
-            verdict = await asyncio.to_thread(explain_materials, materials, self.known)
+            try:
+                verdict = await asyncio.to_thread(explain_materials, materials, self.known)
+            except UnpackError as error:
+                raise RefusedError(error.message.says, **error.message.values) from error
             return light(verdict) if self._settings.public else verdict
 
         return self._added(Check(_name(), Kind.MATERIAL, run=self._reads.ask(names, work)))
@@ -221,7 +225,7 @@ class Checks:
             try:
                 verdict = await check_url(target, self._settings.wishes, listener, self.known)
             except TargetError as error:
-                raise RefusedError(str(error)) from error
+                raise RefusedError(error.message.says, **error.message.values) from error
             return for_another(verdict, self.known) if self._settings.public else verdict
 
         return work

@@ -8,10 +8,13 @@ changed, and browsers say for whom they fetch (`Sec-Fetch-Site`).
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from badgateway.report.words import sentence
 from badgateway.transport.peer import account_at
+from badgateway.web.language import Spoken, words_for
 from badgateway.web.settings import Settings
 
 POLICY = (
@@ -60,7 +63,7 @@ class Guard:
                 told.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if refusal := self._stranger(scope) or self._refusal(scope["method"], headers):
+        if refusal := self._stranger(scope) or self._refusal(scope, headers):
             await refusal(scope, receive, sending)
             return
         received = 0
@@ -76,7 +79,7 @@ class Guard:
         try:
             await self._app(scope, receiving, sending)
         except _TooLargeError:
-            await self._too_large()(scope, receive, sending)
+            await self._too_large(scope)(scope, receive, sending)
 
     def _stranger(self, scope: Scope) -> PlainTextResponse | None:
         """Somebody else on the same machine, where the system tells."""
@@ -86,29 +89,40 @@ class Guard:
         account = account_at(address, port, self._port)
         if account is None or account in self._accounts:
             return None
-        return PlainTextResponse("This page belongs to another user of this machine.\n", 403)
+        return _said(scope, 403, sentence("This page belongs to another user of this machine."))
 
-    def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         """Why this request is not served; None where it is."""
         host = headers.get("host", "")
         if self._hosts and host.lower() not in self._hosts:
             names = ", ".join(sorted(self._hosts))
-            return PlainTextResponse(f"This page is served under {names} only.\n", 421)
+            says = sentence("This page is served under {names} only.")
+            return _said(scope, 421, says, names=names)
         foreign = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
-        if method in _SAFE:
+        if scope["method"] in _SAFE:
             if foreign and headers.get("sec-fetch-mode") != "navigate":
-                return PlainTextResponse("Other sites may not read this page.\n", 403)
+                return _said(scope, 403, sentence("Other sites may not read this page."))
             return None
         origin = headers.get("origin")
         if foreign or (origin is not None and _place(origin) != host.lower()):
-            return PlainTextResponse("Other sites may not change anything here.\n", 403)
+            return _said(scope, 403, sentence("Other sites may not change anything here."))
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._limit:
-            return self._too_large()
+            return self._too_large(scope)
         return None
 
-    def _too_large(self) -> PlainTextResponse:
-        return PlainTextResponse(f"This is more than {self._limit:,} bytes.\n", 413)
+    def _too_large(self, scope: Scope) -> PlainTextResponse:
+        limit = _words(scope).count(self._limit)
+        return _said(scope, 413, sentence("This is more than {limit} bytes."), limit=limit)
+
+
+def _said(scope: Scope, status: int, says: str, **values: object) -> PlainTextResponse:
+    """A refusal in the language of who asks."""
+    return PlainTextResponse(_words(scope).say(says, **values) + "\n", status)
+
+
+def _words(scope: Scope) -> Spoken:
+    return words_for(Request(scope))
 
 
 def _place(origin: str) -> str:

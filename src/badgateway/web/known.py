@@ -15,6 +15,7 @@ from badgateway.report.known import (
     steps_of,
     tests_of,
 )
+from badgateway.web.language import words_for
 from badgateway.web.site import page, site_of
 
 
@@ -47,8 +48,8 @@ async def cause(request: Request) -> Response:
         "cause.html",
         file=file,
         word=words[file.name],
-        shown=shown_by(file.name, known),
-        clues=list(clues_of(file)),
+        shown=shown_by(file.name, known, words_for(request)),
+        clues=list(clues_of(file, words_for(request))),
         tests=tests_of(file.name, known),
         leads_to=[words[name] for name in file.leads_to],
         visitor=steps_of(file.name, known, Who.VISITOR),

@@ -56,11 +56,11 @@ def incidents_shown(report: LogReport, words: Words) -> tuple[IncidentShown, ...
             one.end,
             words.say(
                 "{errors} of {requests} failed",
-                errors=f"{one.errors:,}",
-                requests=f"{one.requests:,}",
+                errors=words.count(one.errors),
+                requests=words.count(one.requests),
             )
             if one.requests
-            else words.say("{errors} errors", errors=f"{one.errors:,}"),
+            else words.say("{errors} errors", errors=words.count(one.errors)),
             words.say(titles[one.verdict.causes[0].cause].title) if one.verdict.causes else "",
         )
         for one in report.incidents

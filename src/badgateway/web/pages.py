@@ -12,10 +12,11 @@ from badgateway.report.html import html_report, style
 from badgateway.report.json import verdict_json
 from badgateway.report.logs_html import logs_html
 from badgateway.report.markdown import markdown_report
+from badgateway.transport.files import UnpackError
 from badgateway.web.asked import RateError, admit, fields, materials, target
 from badgateway.web.checks import Check
+from badgateway.web.language import words_for
 from badgateway.web.runs import FullError
-from badgateway.web.shown import words_for
 from badgateway.web.site import Site, page, site_of
 from badgateway.web.stream import stream, watch_stream
 
@@ -49,9 +50,9 @@ async def ask(request: Request) -> Response:
     try:
         asked = target(url)
         admit(request, site.rates)
-        return _to(site.checks.page(asked))
+        return _to(request, site.checks.page(asked))
     except TargetError as error:
-        return _front(request, 400, url=url, problem=words.say(str(error)))
+        return _front(request, 400, url=url, problem=words.message(error.message))
     except (RateError, FullError) as error:
         return _busy(request, error, url)
 
@@ -59,12 +60,15 @@ async def ask(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Explain what was pasted or dropped."""
     site, words = site_of(request), words_for(request)
-    found = await materials(request)
+    try:
+        found = await materials(request, site.settings.unpacked_limit)
+    except UnpackError as error:
+        return _front(request, 400, problem=words.message(error.message))
     if not found:
         return _front(request, 400, problem=words.say("Paste something, or choose a file, first."))
     try:
         admit(request, site.rates)
-        return _to(site.checks.material(found))
+        return _to(request, site.checks.material(found))
     except (RateError, FullError) as error:
         return _busy(request, error)
 
@@ -89,9 +93,10 @@ async def machine(request: Request) -> Response:
     url = typed.strip()
     try:
         asked = target(url) if url else None
-        return _to(site.checks.machine(Inspection(site=asked.host if asked else "", target=asked)))
+        wanted = Inspection(site=asked.host if asked else "", target=asked)
+        return _to(request, site.checks.machine(wanted))
     except TargetError as error:
-        return page(request, "machine.html", 400, problem=words.say(str(error)), url=url)
+        return page(request, "machine.html", 400, problem=words.message(error.message), url=url)
     except FullError as error:
         return _busy(request, error)
 
@@ -105,7 +110,7 @@ async def logs(request: Request) -> Response:
         why = words.say("Name a log file first.")
         return page(request, "machine.html", 400, problem=why, url="")
     try:
-        return _to(site.checks.logs(names))
+        return _to(request, site.checks.logs(names))
     except FullError as error:
         return _busy(request, error)
 
@@ -120,8 +125,8 @@ async def timeline(request: Request) -> Response:
     return HTMLResponse(logs_html(check.logs, words), headers={"Content-Security-Policy": policy})
 
 
-def _to(check: Check) -> RedirectResponse:
-    return RedirectResponse(f"/checks/{check.id}", 303)
+def _to(request: Request, check: Check) -> RedirectResponse:
+    return RedirectResponse(words_for(request).to(f"/checks/{check.id}"), 303)
 
 
 def _check(request: Request) -> Check:
@@ -165,7 +170,7 @@ async def answer(request: Request) -> Response:
         raise HTTPException(400) from None
     if "x-part" in request.headers:
         return HTMLResponse(site.shown.result(check, words_for(request)))
-    return _to(check)
+    return _to(request, check)
 
 
 async def watch(request: Request) -> Response:
@@ -175,7 +180,7 @@ async def watch(request: Request) -> Response:
         site_of(request).checks.watched(check)
     except PermissionError:
         raise HTTPException(404) from None
-    return _to(check)
+    return _to(request, check)
 
 
 async def watch_events(request: Request) -> Response:
@@ -191,7 +196,7 @@ async def stop(request: Request) -> Response:
     check = _check(request)
     if check.run is not None and not site_of(request).settings.public:
         check.run.stop()
-    return _to(check)
+    return _to(request, check)
 
 
 async def saved(request: Request) -> Response:
@@ -229,7 +234,7 @@ async def forget(request: Request) -> Response:
     if site.history is None:
         raise HTTPException(404)
     site.history.forget()
-    return RedirectResponse("/", 303)
+    return RedirectResponse(words_for(request).to("/"), 303)
 
 
 async def style_sheet(_: Request) -> Response:

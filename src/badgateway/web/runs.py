@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from badgateway.investigate.runner import Event
+from badgateway.model.message import Message, SpokenError
 from badgateway.model.observation import Observation
 from badgateway.model.verdict import Verdict
 from badgateway.transport.reach import Reach, within
@@ -35,7 +36,7 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
-class RefusedError(Exception):
+class RefusedError(SpokenError):
     """What was asked for is not looked at; the message says why, for people."""
 
 
@@ -56,7 +57,7 @@ class Run:
         self.place = 0
         self.seen: list[Observation] = []
         self.verdict: Verdict | None = None
-        self.problem = ""
+        self.problem: Message | str = ""
         self.ended = 0.0
         self.over_event = asyncio.Event()
         self._work = work
@@ -151,7 +152,7 @@ class Run:
             with within(reach):
                 self.verdict = await self._work(self.heard)
         except RefusedError as error:
-            self.problem = str(error)
+            self.problem = error.message
             self._finish(State.REFUSED)
         except asyncio.CancelledError:
             self._finish(State.STOPPED)

@@ -32,6 +32,7 @@ class Settings:
         per_minute: checks that one address may ask for in a minute; 0 for no limit.
         keep: seconds that a result is good enough for whoever asks for the same page.
         body_limit: bytes that a request may send.
+        unpacked_limit: bytes that a file in it may have when it is unpacked.
         remembered: checks that are kept in memory.
         patience: seconds that a check goes on while nobody follows it.
         first_pause: seconds before the second look at a page that is watched.
@@ -51,6 +52,7 @@ class Settings:
     per_minute: int = 0
     keep: float = 0.0
     body_limit: int = 64 * MEBIBYTE
+    unpacked_limit: int = 2_048 * MEBIBYTE
     remembered: int = 200
     patience: float = 6.0
     first_pause: float = FIRST
@@ -104,6 +106,7 @@ def public_settings(
         per_minute=per_minute,
         keep=30.0,
         body_limit=MEBIBYTE,
+        unpacked_limit=32 * MEBIBYTE,
         remembered=600,
     )
 

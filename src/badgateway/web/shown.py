@@ -1,17 +1,17 @@
-"""What the page shows of a check: the picture, the verdict, the questions; and the language."""
+"""What the page shows of a check: the picture, the verdict, the questions."""
 
 import shlex
 
 from jinja2 import Environment
-from starlette.requests import Request
 
 from badgateway.inference.chain import State as HopState
 from badgateway.investigate.answers import Answer
 from badgateway.model.vocabulary import vocabulary
 from badgateway.report.html import environment
 from badgateway.report.outline import HopShown, chain_judged, chain_seen, outline
-from badgateway.report.words import LANGUAGES, Words
+from badgateway.report.words import Words
 from badgateway.web.checks import Check, Checks, Kind
+from badgateway.web.language import Spoken
 from badgateway.web.owner import incidents_shown
 from badgateway.web.owner import shown as shown_plan
 from badgateway.web.runs import State
@@ -28,17 +28,21 @@ class Shown:
         self._public = public
         self._history = history
 
-    def page(self, name: str, words: Words, **values: object) -> str:
+    def page(self, name: str, words: Spoken, **values: object) -> str:
         """A whole page."""
         return self._templates.get_template(name).render(
             _=words.say,
+            to=words.to,
+            others=words.others,
+            date=words.date,
+            percent=words.percent,
             language=words.language,
             public=self._public,
             history=self._history,
             **values,
         )
 
-    def result(self, check: Check, words: Words) -> str:
+    def result(self, check: Check, words: Spoken) -> str:
         """The verdict, or why there is none, as a part of a page."""
         return self.page("result.html", words, **self.values(check, words))
 
@@ -74,11 +78,11 @@ class Shown:
             return ()
         return chain_seen(check.run.seen if check.run else (), words)
 
-    def picture(self, chain: tuple[HopShown, ...], words: Words) -> str:
+    def picture(self, chain: tuple[HopShown, ...], words: Spoken) -> str:
         """The picture as a part of a page; empty where there is none."""
         return self.page("picture.html", words, chain=chain) if chain else ""
 
-    def news(self, check: Check, words: Words, *, picture: bool) -> dict[str, object]:
+    def news(self, check: Check, words: Spoken, *, picture: bool) -> dict[str, object]:
         """Where a check stands, for whoever follows it; with `picture`, drawn as well."""
         chain = self.chain(check, words)
         told: dict[str, object] = {
@@ -142,18 +146,10 @@ def problem(check: Check, words: Words) -> str:
     if check.run is None or check.verdict is not None:
         return ""
     return {
-        State.REFUSED: words.say(check.run.problem),
+        State.REFUSED: words.message(check.run.problem),
         State.STOPPED: words.say("This check was stopped before it ended. Ask again."),
         State.FAILED: words.say(
             "Something in this program broke, not the site: {error}. Please report it.",
             error=check.run.problem,
         ),
     }.get(check.run.state, "")
-
-
-def words_for(request: Request) -> Words:
-    """The language of `?lang=` or the browser's first that there is a catalogue for; English."""
-    wanted = [request.query_params.get("lang", "")]
-    listed = request.headers.get("accept-language", "")[:200].split(",")
-    wanted += [item.partition(";")[0].strip().partition("-")[0].lower() for item in listed]
-    return Words(next((lang for lang in wanted if lang in LANGUAGES), "en"))

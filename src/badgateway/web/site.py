@@ -8,9 +8,10 @@ from starlette.responses import HTMLResponse
 
 from badgateway.web.checks import Checks
 from badgateway.web.history import History
+from badgateway.web.language import words_for
 from badgateway.web.rates import Rates
 from badgateway.web.settings import Settings
-from badgateway.web.shown import Shown, words_for
+from badgateway.web.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,7 @@ def page(
     **values: object,
 ) -> HTMLResponse:
     """A whole page, in the language of who asks; `values` are what its template needs."""
-    text = site_of(request).shown.page(name, words_for(request), **values)
+    # A page that answers a form is not there for whoever only follows a link.
+    here = request.url.path if request.method == "GET" and status == 200 else "/"
+    text = site_of(request).shown.page(name, words_for(request), here=here, **values)
     return HTMLResponse(text, status, headers)

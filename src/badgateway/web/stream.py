@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 from starlette.responses import StreamingResponse
 
 from badgateway.report.json import plain
-from badgateway.report.words import Words
 from badgateway.web.checks import Check
+from badgateway.web.language import Spoken
 from badgateway.web.shown import Shown
 from badgateway.web.watching import Watching, news
 
@@ -16,12 +16,14 @@ ALIVE = 15.0
 """Seconds after which a line without meaning is sent, so that nothing on the way hangs up."""
 
 
-def stream(check: Check, shown: Shown, words: Words, *, verdict: bool = False) -> StreamingResponse:
+def stream(
+    check: Check, shown: Shown, words: Spoken, *, verdict: bool = False
+) -> StreamingResponse:
     """The events of a check until it is over; with `verdict`, the last one holds it."""
     return _streamed(_events(check, shown, words, verdict=verdict))
 
 
-def watch_stream(watch: Watching, words: Words) -> StreamingResponse:
+def watch_stream(watch: Watching, words: Spoken) -> StreamingResponse:
     """The events of a watch until the page works or the watch ends."""
 
     async def events() -> AsyncGenerator[str, None]:
@@ -41,7 +43,7 @@ def _streamed(events: AsyncGenerator[str, None]) -> StreamingResponse:
 
 
 async def _events(
-    check: Check, shown: Shown, words: Words, *, verdict: bool
+    check: Check, shown: Shown, words: Spoken, *, verdict: bool
 ) -> AsyncGenerator[str, None]:
     def now() -> str:
         told = shown.news(check, words, picture=not verdict)

@@ -75,7 +75,7 @@ def news(watch: Watching, words: Words) -> dict[str, object]:
         "back": watch.back,
         "title": words.say("{url} works again", url=watch.run.subject),
         "said": said(watch, words),
-        "tries": [{"good": good, "met": met} for good, met in watch.tries],
+        "tries": [{"good": good, "met": words.failure(met)} for good, met in watch.tries],
     }
 
 
@@ -88,7 +88,7 @@ def said(watch: Watching, words: Words) -> str:
     if not watch.tries:
         return words.say("Watching. You can leave this window in the background.")
     good, met = watch.tries[-1]
-    answer = words.say("it works, looking again") if good else met.replace("-", " ")
+    answer = words.say("it works, looking again") if good else words.failure(met)
     return words.say(
         "Try {count}: {answer}. The next one in {seconds}.",
         count=watch.count,

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 from badgateway.logs.source import Piece
+from badgateway.model.message import SpokenError
 
 Result = TypeVar("Result")
 Work = Callable[[Piece], Result]
 
 
-class EngineError(Exception):
+class EngineError(SpokenError):
     """The engine that was asked for cannot be had; the message says what would help."""
 
 
@@ -43,7 +44,9 @@ def engine_of(address: str | None, jobs: int | None = None) -> Engine:
         return Local(jobs)
     scheme, _, place = address.partition("://")
     if scheme != "dask" or not place:
-        raise EngineError(f"no engine is known at '{address}'; write dask://HOST:PORT")
+        raise EngineError(
+            "no engine is known at '{address}'; write dask://HOST:PORT", address=address
+        )
     from badgateway.logs.engines.dask import Dask  # noqa: PLC0415
 
     return Dask(place)

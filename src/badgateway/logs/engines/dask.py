@@ -30,7 +30,7 @@ class Dask:
             self._client = Client(f"tcp://{address}", timeout=_WAIT, set_as_default=False)
         except OSError:
             raise EngineError(
-                f"no Dask scheduler answers at {address}; start one: dask scheduler"
+                "no Dask scheduler answers at {address}; start one: dask scheduler", address=address
             ) from None
         self.workers = max(1, sum(self._client.nthreads().values()))
 
@@ -57,7 +57,7 @@ class Dask:
                     yield number, future.result()
                     future.release()
         except KilledWorker as error:
-            raise EngineError(f"workers died one after another: {error}") from None
+            raise EngineError("workers died one after another: {why}", why=error) from None
 
     def close(self) -> None:
         """Leave the cluster."""

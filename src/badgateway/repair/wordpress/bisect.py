@@ -135,7 +135,9 @@ class Bisection:
 
     async def _asked(self, off: tuple[Part, ...]) -> Answer:
         if len(self._tries) >= MOST_REQUESTS:
-            raise SiteError(f"no end after {MOST_REQUESTS} requests: does the site fail each time?")
+            raise SiteError(
+                "no end after {most} requests: does the site fail each time?", most=MOST_REQUESTS
+            )
         answer = await ask(self._page, self._switch.header(off))
         tried = Try(off, answer)
         self._tries.append(tried)

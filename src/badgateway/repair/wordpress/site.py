@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from badgateway.model.message import SpokenError
+
 USUAL = ("/var/www", "/srv/www", "/srv", "/home", "/usr/share/wordpress", "/usr/share/nginx/html")
 """Where sites usually lie."""
 _DEPTH = 3
@@ -27,7 +29,7 @@ _DEFINED = re.compile(
 )
 
 
-class SiteError(ValueError):
+class SiteError(SpokenError, ValueError):
     """A site that cannot be worked on. The message says what would be right."""
 
 
@@ -120,7 +122,9 @@ def site_at(root: Path) -> Site:
     """
     root = root.resolve()
     if not (root / "wp-load.php").is_file() and not (root / "wp-config.php").is_file():
-        raise SiteError(f"'{root}' holds no wp-load.php; --root wants the folder of WordPress")
+        raise SiteError(
+            "'{root}' holds no wp-load.php; --root wants the folder of WordPress", root=root
+        )
     # wp-load.php looks one folder up as well, where no other WordPress lies there.
     config = root / "wp-config.php"
     if not config.is_file() and (root.parent / "wp-config.php").is_file():
@@ -129,7 +133,11 @@ def site_at(root: Path) -> Site:
         with config.open(encoding="utf-8", errors="replace") as file:
             text = file.read(_CONFIG_LIMIT)
     except OSError as error:
-        raise SiteError(f"{config}: {error.strerror}; run it as a user who may read it") from None
+        raise SiteError(
+            "{config}: {strerror}; run it as a user who may read it",
+            config=config,
+            strerror=error.strerror,
+        ) from None
     told: dict[str, tuple[str, str]] = {
         name: (start, rest) for name, start, rest in _DEFINED.findall(text)
     }
@@ -143,7 +151,8 @@ def site_at(root: Path) -> Site:
     content = folder("WP_CONTENT_DIR", root / "wp-content")
     if not content.is_dir():
         raise SiteError(
-            f"'{content}' is no folder, though wp-config.php says that it is wp-content"
+            "'{content}' is no folder, though wp-config.php says that it is wp-content",
+            content=content,
         )
     return Site(
         root=root,

@@ -72,8 +72,9 @@ class Switch:
         except OSError as error:
             self.remove()
             raise SiteError(
-                f"{error.filename or self._site.must_use}: {error.strerror}; run it as root or as"
-                " the owner of the site's files"
+                "{file}: {strerror}; run it as root or as the owner of the site's files",
+                file=error.filename or self._site.must_use,
+                strerror=error.strerror,
             ) from None
         return self
 
@@ -107,8 +108,9 @@ class Switch:
             found = _SETTINGS.search(before)
             if found is None:
                 raise SiteError(
-                    f"{self._site.config}: no line loads wp-settings.php, so what fails before"
-                    " must-use plugins cannot be told apart"
+                    "{config}: no line loads wp-settings.php, so what fails before "
+                    "must-use plugins cannot be told apart",
+                    config=self._site.config,
                 )
             _replace(
                 self._site.config, before[: found.start()] + line + before[found.start() :], None
@@ -158,12 +160,20 @@ def remove_leftovers(site: Site) -> list[Path]:
     for path in site.must_use.glob(f"{PREFIX}*.php"):
         state = _state(path)
         if state and state.get("pid") != os.getpid() and _alive(state):
-            raise BusyError(f"another run (process {state['pid']}) is at work on {site.root}")
+            raise BusyError(
+                "another run (process {process}) is at work on {root}",
+                process=state["pid"],
+                root=site.root,
+            )
         left.append(path)
     try:
         return _remove(site, left)
     except OSError as error:
-        raise SiteError(f"{error.filename}: {error.strerror}; remove it by hand") from None
+        raise SiteError(
+            "{filename}: {strerror}; remove it by hand",
+            filename=error.filename,
+            strerror=error.strerror,
+        ) from None
 
 
 def _remove(site: Site, switches: Sequence[Path]) -> list[Path]:

@@ -166,7 +166,7 @@ def tried(verdict: Verdict, words: Words) -> list[Tried]:
             continue
         sentences = counted((words.observed(o) for o in results), MOST_RESULTS, words)
         found.append(Tried(words.say(str(step["title"])), tuple(sentences)))
-    found += [Tried(safe(name.replace("_", " "), 60), ()) for name in sorted(made - named)]
+    found += [Tried(safe(words.test(name), 60), ()) for name in sorted(made - named)]
     found += _read(verdict, words)
     found += [
         Tried(words.say("Asked: {fact}", fact=words.say(safe(o.text("says"), 200))), (answer,))

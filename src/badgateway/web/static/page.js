@@ -9,8 +9,12 @@ function enliven(root) {
   for (const button of root.querySelectorAll("button.copy")) button.hidden = !navigator.clipboard;
 }
 
+// A language that was chosen holds for everything that is asked for from here.
+const chosen = new URLSearchParams(location.search).get("lang");
+const spoken = (path) => (chosen ? `${path}?lang=${encodeURIComponent(chosen)}` : path);
+
 async function part(path, options = {}) {
-  const answer = await fetch(path, { ...options, headers: { "X-Part": "1" } });
+  const answer = await fetch(spoken(path), { ...options, headers: { "X-Part": "1" } });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.text();
 }
@@ -36,7 +40,7 @@ function draw(news) {
 }
 
 function follow(check) {
-  const source = new EventSource(`/checks/${check}/events`);
+  const source = new EventSource(spoken(`/checks/${check}/events`));
   source.onmessage = async (event) => {
     const news = JSON.parse(event.data);
     if (at("said").textContent !== news.said) at("said").textContent = news.said;
@@ -57,9 +61,10 @@ async function watch(form) {
   const asked = window.Notification?.requestPermission().catch(() => {});
   form.hidden = true;
   const [status, tries] = form.parentElement.querySelectorAll("[role=status], .tries");
-  await part(form.action, { method: "POST" });
+  const path = new URL(form.action).pathname;
+  await part(path, { method: "POST" });
   await asked;
-  const source = new EventSource(`${form.action}/events`);
+  const source = new EventSource(spoken(`${path}/events`));
   source.onmessage = async (event) => {
     const news = JSON.parse(event.data);
     status.hidden = tries.hidden = false;
@@ -83,16 +88,17 @@ async function watch(form) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.action.endsWith("/watch")) {
+  const path = new URL(form.action).pathname;
+  if (path.endsWith("/watch")) {
     event.preventDefault();
     await watch(form);
     return;
   }
-  if (!form.action.endsWith("/answer")) return;
+  if (!path.endsWith("/answer")) return;
   event.preventDefault();
   const said = new FormData(form, event.submitter);
   for (const button of at("result").querySelectorAll(".questions button")) button.disabled = true;
-  const html = await part(form.action, { method: "POST", body: new URLSearchParams(said) });
+  const html = await part(path, { method: "POST", body: new URLSearchParams(said) });
   show(html);
   const picture = await part(`/checks/${main.dataset.check}/picture`);
   if (picture.trim()) at("picture").innerHTML = picture;
