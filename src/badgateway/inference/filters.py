@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from badgateway.inference.meeting import own_addresses
-from badgateway.inference.wiring import last_asked
+from badgateway.inference.wiring.evidence import last_asked
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of

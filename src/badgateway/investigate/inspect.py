@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from badgateway.inference.judge import judge_material
-from badgateway.inference.wiring import asked_with
+from badgateway.inference.wiring.evidence import asked_with
 from badgateway.investigate.asking import (
     ask_databases,
     ask_upstreams,
