@@ -3,7 +3,8 @@
 import os
 import socket
 
-from badgateway.investigate.inspect import Request, _listening_at, _Search, _serving
+from badgateway.investigate.search import Request, Search
+from badgateway.investigate.serving import listening_at, serving
 from badgateway.model.target import target_of
 from badgateway.state import sockets
 from badgateway.state.place import places
@@ -20,10 +21,10 @@ def test_an_address_is_served_by_who_listens_at_it():
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = target_of(f"http://127.0.0.1:{server.getsockname()[1]}/")
         listening = list(sockets.look(place))
-        assert _listening_at(target, listening) == {os.getpid()}
+        assert listening_at(target, listening) == {os.getpid()}
         mine, other = software(os.getpid(), place), software(1, place)
-        search = _Search(Request(site=target.host, target=target))
-        assert _serving(search, [other, mine], listening) == [mine]
+        search = Search(Request(site=target.host, target=target))
+        assert serving(search, [other, mine], listening) == [mine]
 
 
 def test_where_nobody_of_ours_listens_every_gateway_is_read():
@@ -33,5 +34,5 @@ def test_where_nobody_of_ours_listens_every_gateway_is_read():
         port = server.getsockname()[1]
     target = target_of(f"http://127.0.0.1:{port}/")
     both = [software(1, place), software(2, place)]
-    search = _Search(Request(site=target.host, target=target))
-    assert _serving(search, both, list(sockets.look(place))) == both
+    search = Search(Request(site=target.host, target=target))
+    assert serving(search, both, list(sockets.look(place))) == both

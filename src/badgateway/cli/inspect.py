@@ -10,7 +10,8 @@ from pathlib import Path
 from badgateway.cli.arguments import Parsed, Parser, common, complain, moment, seconds
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
-from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.investigate.inspect import inspect_machine
+from badgateway.investigate.search import Request
 from badgateway.model.secret import without_people
 from badgateway.model.target import TargetError, Wishes, target_of
 from badgateway.model.verdict import Verdict, Who

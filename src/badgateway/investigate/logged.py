@@ -1,0 +1,64 @@
+"""Logs on this machine: those that servers have open or name, and the kernel's."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from badgateway.investigate.configured import under
+from badgateway.investigate.search import RECENT, TAIL, Search, add, said_in
+from badgateway.investigate.sort import MOST_FORMATS, read_sorted
+from badgateway.model.material import Material
+from badgateway.model.observation import Observation
+from badgateway.state.kernel import kernel_log
+from badgateway.state.place import Place
+from badgateway.state.software import Software
+from badgateway.transport.files import material_at
+
+REQUESTS = 2 * 1024 * 1024
+"""Bytes at the end of an access log that are read."""
+_OF_NOW = ("listening",)
+"""What the machine itself tells better than a log, which tells of what was."""
+
+
+def logs(search: Search, found: list[Software]) -> None:
+    """The logs that the servers have open, and those that their configuration names."""
+    paths: dict[str, Place] = {}
+    for software in found:
+        for path in software.logs:
+            paths.setdefault(path, software.place)
+    own = found[0].place if found else None
+    for observation in search.evidence.named("config-log"):
+        if own is not None and observation.text("place") == own.name:
+            paths.setdefault(observation.text("path"), own)
+    for path, place in paths.items():
+        key = f"{place.name}:{path}"
+        if key in search.files:
+            continue
+        search.files.add(key)
+        try:
+            material = material_at(under(place.root, path), path)
+        except OSError:
+            continue
+        if not material.head.strip():
+            continue
+        if "access" in path:
+            add(search, _requests(search, material))
+            continue
+        dated = replace(material, since=search.request.since, dated_only=True)
+        add(search, (o for o in said_in(dated.tail(TAIL)) if o.name not in _OF_NOW))
+
+
+def _requests(search: Search, material: Material) -> Iterator[Observation]:
+    """What an access log says of the last hour, or of the time that is asked about."""
+    formats = tuple(o.text("format") for o in search.evidence.named("config-log-format"))
+    begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
+    recent = replace(material, since=begin, dated_only=True, formats=formats[:MOST_FORMATS])
+    yield from read_sorted(recent.tail(REQUESTS))
+
+
+def of_kernel(search: Search) -> Iterator[Observation]:
+    """What the kernel says of the time that is asked about, or of the last day."""
+    material = kernel_log()
+    if material is not None:
+        since = search.request.since or datetime.now(UTC) - timedelta(days=1)
+        yield from read_sorted(replace(material, since=since))
