@@ -3,8 +3,10 @@
 import os
 import socket
 
-from badgateway.investigate.search import Request, Search
+from badgateway.investigate.search import Request, Search, add, recall
 from badgateway.investigate.serving import listening_at, serving
+from badgateway.model.hop import Hop
+from badgateway.model.observation import Observation
 from badgateway.model.target import target_of
 from badgateway.state import sockets
 from badgateway.state.place import places
@@ -36,3 +38,21 @@ def test_where_nobody_of_ours_listens_every_gateway_is_read():
     both = [software(1, place), software(2, place)]
     search = Search(Request(site=target.host, target=target))
     assert serving(search, both, list(sockets.look(place))) == both
+
+
+def seen(name, **value):
+    return Observation(Hop.UPSTREAM, name, value, "test")
+
+
+def test_a_line_of_the_site_under_its_inner_name_is_its_own():
+    """The server behind calls the site as its gateway does; other names are others' still."""
+    search = Search(Request(site="shop.example.com"))
+    line = seen("access-forbidden", by="nginx", client="10.0.0.1", server="app.internal")
+    other = seen("access-forbidden", by="nginx", client="10.0.0.1", server="blog.internal")
+    # Logs are read before the configuration that tells what the name means.
+    add(search, [line, other])
+    to = "app.internal:8443"
+    add(search, [seen("config-upstream", upstream=to, sites=("shop.example.com",))])
+    add(search, [seen("config-upstream", upstream="blog.internal:80", sites=("blog.example.com",))])
+    recall(search)
+    assert [o.text("server") for o in search.evidence.named("access-forbidden")] == ["app.internal"]

@@ -22,7 +22,7 @@ from badgateway.investigate.configured import (
     wordpress,
 )
 from badgateway.investigate.logged import logs, of_kernel
-from badgateway.investigate.search import RECENT, Request, Search, add
+from badgateway.investigate.search import RECENT, Request, Search, add, recall
 from badgateway.investigate.serving import serving
 from badgateway.investigate.sort import read_sorted
 from badgateway.knowledge.base import knowledge
@@ -62,6 +62,7 @@ async def inspect_machine(request: Request, wishes: Wishes | None = None) -> Ver
         await _machine(search)
     if outside is not None:
         add(search, _seen_only((await outside).observations))
+    recall(search)
     known = knowledge()
     subject = request.target.url if request.target else request.site or "this machine"
     verdict = judge_material(search.evidence, subject, known)

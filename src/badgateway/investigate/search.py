@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from badgateway.investigate.sort import read_sorted
+from badgateway.model.listening import address_of
 from badgateway.model.material import Material
 from badgateway.model.observation import Evidence, Observation
 from badgateway.model.target import Target
@@ -41,7 +42,7 @@ class Request:
 
 @dataclass(slots=True)
 class Search:
-    """What has been found so far."""
+    """What has been found so far; `elsewhere` holds what seems to speak of other sites."""
 
     request: Request
     evidence: Evidence = field(default_factory=Evidence)
@@ -50,6 +51,7 @@ class Search:
     documents: set[str] = field(default_factory=set)
     gateways: list[Software] = field(default_factory=list)
     applications: list[Software] = field(default_factory=list)
+    elsewhere: list[Observation] = field(default_factory=list)
 
 
 def add(search: Search, observations: Iterable[Observation]) -> None:
@@ -61,6 +63,30 @@ def add(search: Search, observations: Iterable[Observation]) -> None:
             # Who else sends requests there tells whom a listener belongs to.
             value = {**observation.value, "other_site": True}
             search.evidence.add(replace(observation, value=value))
+        else:
+            search.elsewhere.append(observation)
+
+
+def recall(search: Search) -> None:
+    """Take back what spoke of the site by a name that it has inside only.
+
+    Behind a gateway a site is known by what its gateway calls it: the host of its upstream's
+    address, the host that it sends, the name that it gives in the TLS handshake.
+    """
+    inner = set(_inner_names(search.evidence))
+    for observation in search.elsewhere:
+        if any(of_this_site(name, observation) for name in inner):
+            search.evidence.add(observation)
+    search.elsewhere.clear()
+
+
+def _inner_names(evidence: Evidence) -> Iterator[str]:
+    """What the site is called by its gateway when it asks the server behind."""
+    for upstream in evidence.named("config-upstream"):
+        there = address_of(upstream.text("upstream"))
+        names = (there.host if there else "", upstream.text("host"), upstream.text("server_name"))
+        if not upstream.value.get("other_site"):
+            yield from (name for name in names if name and "$" not in name)
 
 
 def of_this_site(site: str, observation: Observation) -> bool:
