@@ -3,9 +3,13 @@
 import os
 import socket
 
+import pytest
+
+from badgateway.investigate.logged import edges_among_clients
 from badgateway.investigate.search import Request, Search, add, recall
 from badgateway.investigate.serving import listening_at, serving
 from badgateway.model.hop import Hop
+from badgateway.model.material import material_of
 from badgateway.model.observation import Observation
 from badgateway.model.target import target_of
 from badgateway.state import sockets
@@ -56,3 +60,22 @@ def test_a_line_of_the_site_under_its_inner_name_is_its_own():
     add(search, [seen("config-upstream", upstream="blog.internal:80", sites=("blog.example.com",))])
     recall(search)
     assert [o.text("server") for o in search.evidence.named("access-forbidden")] == ["app.internal"]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('203.0.113.10 - - [25/Nov/2026:04:00:00 +0000] "GET / HTTP/1.1" 200 5', [True]),
+        ('{"remote_ip":"203.0.113.99","status":200}', [False]),
+        ('198.51.100.7 - - [25/Nov/2026:04:00:00 +0000] "GET /203.0.114.10 HTTP/1.1" 200 5', []),
+        ('1203.0.113.10 - - [25/Nov/2026:04:00:00 +0000] "GET / HTTP/1.1" 200 5', []),
+    ],
+)
+def test_an_edge_is_known_by_its_requests(line, found):
+    """By its own address, or by one of the same network."""
+    search = Search(Request())
+    ours = Observation(Hop.HOST, "interface", {"address": "192.0.2.11"})
+    visit = Observation(Hop.NETWORK, "connect-refused", {"address": "203.0.113.10", "port": 443})
+    add(search, [ours, visit])
+    search.logs.append(material_of("access.log", line + "\n"))
+    assert [o.value["same"] for o in edges_among_clients(search)] == found

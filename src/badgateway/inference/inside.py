@@ -3,6 +3,7 @@
 What is seen from outside gives each cause its share; those shares are where `weigh` starts from.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 from math import floor
 
@@ -11,6 +12,8 @@ from badgateway.inference.meeting import superseded
 from badgateway.inference.shares import MOST_CAUSES, determined
 from badgateway.inference.weigh import OUTSIDE, PROBED, telling, weigh
 from badgateway.knowledge.base import Knowledge
+from badgateway.model.failure import CONNECTING, NAMING, SECURING
+from badgateway.model.hop import Hop
 from badgateway.model.observation import Evidence
 from badgateway.model.verdict import Emitter, Outcome, RankedCause, Verdict
 from badgateway.model.vocabulary import side_of, vocabulary
@@ -32,6 +35,7 @@ def informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
     trust = PROBED if evidence.first("asked") else OUTSIDE
     shown = {ranked.cause: ranked.because for ranked in verdict.causes}
     words = vocabulary()
+    ranked = weigh(told, known, outside, trust, _beyond(evidence, outside, known))
     causes = tuple(
         RankedCause(
             one.cause,
@@ -42,7 +46,7 @@ def informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
             one.links,
             one.beside,
         )
-        for one in weigh(told, known, outside, trust)[:MOST_CAUSES]
+        for one in ranked[:MOST_CAUSES]
         if one.probability >= LEAST and (one.because or one.cause in outside)
     )
     if not causes:
@@ -64,4 +68,27 @@ def informed(verdict: Verdict, evidence: Evidence, known: Knowledge) -> Verdict:
         # A page that works leaves nothing to act upon at once, whatever limps behind it.
         determined=determined(causes) and outcome is not Outcome.HEALTHY,
         observations=tuple(evidence),
+    )
+
+
+_BEHIND = (Hop.LINK, Hop.UPSTREAM, Hop.DATABASE)
+_BEFORE = frozenset((*NAMING, *CONNECTING, *SECURING))
+
+
+def _beyond(evidence: Evidence, outside: Container[str], known: Knowledge) -> frozenset[str]:
+    """The causes behind a gateway that no request of the visitor's ever came to.
+
+    Who finds no address, gets no connection or no TLS session has not asked anything yet. What
+    may keep the gateway itself from running stays, and what the failure may be a sign of.
+    """
+    broken = evidence.first("way-broken")
+    if broken is None or broken.text("failure") not in _BEFORE:
+        return frozenset()
+    words = vocabulary().causes
+    return frozenset(
+        cause
+        for cause in known.causes
+        if words[cause].hop in _BEHIND
+        and cause not in outside
+        and "gateway-down" not in known.consequences[cause]
     )

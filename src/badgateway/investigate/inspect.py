@@ -21,7 +21,7 @@ from badgateway.investigate.configured import (
     copied_tree,
     wordpress,
 )
-from badgateway.investigate.logged import logs, of_kernel
+from badgateway.investigate.logged import edges_among_clients, logs, of_kernel
 from badgateway.investigate.search import RECENT, Request, Search, add, recall
 from badgateway.investigate.serving import serving
 from badgateway.investigate.sort import read_sorted
@@ -63,6 +63,7 @@ async def inspect_machine(request: Request, wishes: Wishes | None = None) -> Ver
     if outside is not None:
         add(search, _seen_only((await outside).observations))
     recall(search)
+    add(search, await asyncio.to_thread(list, edges_among_clients(search)))
     known = knowledge()
     subject = request.target.url if request.target else request.site or "this machine"
     verdict = judge_material(search.evidence, subject, known)
@@ -141,7 +142,10 @@ def _place(search: Search, place: Place, depth: int) -> None:
     add(search, listening)
     add(search, host.look(place))
     if (filters := packet_filter.rules(place)) is not None:
-        add(search, read_sorted(filters))
+        listed: dict[str, Value] = {"place": place.name}
+        add(search, [Observation(Hop.HOST, "filter-listed", listed, filters.name)])
+        if filters.head.strip():
+            add(search, read_sorted(filters))
     wordpress(search, place.root, place.name)
     logs(search, found)
     if not place.name:

@@ -1,14 +1,22 @@
 """Logs on this machine: those that servers have open or name, and the kernel's."""
 
+import ipaddress
+import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from badgateway.inference.meeting import own_addresses, public
 from badgateway.investigate.configured import under
 from badgateway.investigate.search import RECENT, TAIL, Search, add, said_in
 from badgateway.investigate.sort import MOST_FORMATS, read_sorted
+from badgateway.model.failure import CONNECTING, SECURING
+from badgateway.model.hop import Hop
+from badgateway.model.listening import address_of
 from badgateway.model.material import Material
-from badgateway.model.observation import Observation
+from badgateway.model.observation import Observation, Value
 from badgateway.state.kernel import kernel_log
 from badgateway.state.place import Place
 from badgateway.state.software import Software
@@ -41,6 +49,8 @@ def logs(search: Search, found: list[Software]) -> None:
             continue
         if not material.head.strip():
             continue
+        if not place.name:
+            search.logs.append(material)
         if "access" in path:
             add(search, _requests(search, material))
             continue
@@ -54,6 +64,51 @@ def _requests(search: Search, material: Material) -> Iterator[Observation]:
     begin = search.request.since or datetime.now(UTC) - timedelta(seconds=RECENT)
     recent = replace(material, since=begin, dated_only=True, formats=formats[:MOST_FORMATS])
     yield from read_sorted(recent.tail(REQUESTS))
+
+
+def edges_among_clients(search: Search) -> Iterator[Observation]:
+    """Whether visitors are sent to a network from which requests come to us: then an edge is there.
+
+    Who fetches from us is no matter of the time that is asked about, and no more is told of it
+    than that. An edge asks from other addresses than those at which it answers, so that one of
+    the same network (/24, or /48 of IPv6) counts.
+    """
+    ours = own_addresses(search.evidence)
+    places = (*CONNECTING, *SECURING, "http-response")
+    visited = {o.text("address") for o in search.evidence.named(*places)} - ours
+    asked = {
+        there.host
+        for o in search.evidence.named("config-upstream")
+        if (there := address_of(o.text("upstream"))) is not None
+    }
+    for address in sorted(visited - asked):
+        if not public(address):
+            continue
+        like = _of_its_network(address)
+        for log in search.logs:
+            found: Counter[str] = Counter()
+            with suppress(OSError):
+                for _, line in log.tail(REQUESTS).lines():
+                    found.update(like.findall(line[:2_000])[:1])
+            if found:
+                value: dict[str, Value] = {
+                    "address": address,
+                    "same": address in found,
+                    "count": found.total(),
+                    "log": log.name,
+                }
+                yield Observation(Hop.EDGE, "edge-among-clients", value, f"log:{log.name}")
+                break
+
+
+def _of_its_network(address: str) -> re.Pattern[str]:
+    """Finds an address of the same network in a line."""
+    there = ipaddress.ip_address(address)
+    if there.version == 4:
+        return re.compile(rf"(?<![\d.]){re.escape(address.rpartition('.')[0])}\.\d{{1,3}}(?![\d.])")
+    network = ipaddress.ip_network((int(there), 48), strict=False)
+    start = str(network.network_address).removesuffix("::")
+    return re.compile(rf"(?<![\w:]){re.escape(start)}:[\da-f:]*", re.IGNORECASE)
 
 
 def of_kernel(search: Search) -> Iterator[Observation]:

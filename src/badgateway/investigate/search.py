@@ -42,7 +42,10 @@ class Request:
 
 @dataclass(slots=True)
 class Search:
-    """What has been found so far; `elsewhere` holds what seems to speak of other sites."""
+    """What has been found so far.
+
+    `elsewhere` holds what seems to speak of other sites, `logs` those of this machine itself.
+    """
 
     request: Request
     evidence: Evidence = field(default_factory=Evidence)
@@ -52,6 +55,7 @@ class Search:
     gateways: list[Software] = field(default_factory=list)
     applications: list[Software] = field(default_factory=list)
     elsewhere: list[Observation] = field(default_factory=list)
+    logs: list[Material] = field(default_factory=list)
 
 
 def add(search: Search, observations: Iterable[Observation]) -> None:
