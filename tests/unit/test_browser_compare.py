@@ -2,7 +2,8 @@
 
 import pytest
 
-from badgateway.inference.judge import IN_BROWSER, judge_check
+from badgateway.inference.judge import judge_check
+from badgateway.inference.outside import IN_BROWSER
 from badgateway.knowledge.base import knowledge
 from badgateway.model.hop import Hop, Side
 from badgateway.model.observation import Evidence, Observation

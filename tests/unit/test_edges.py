@@ -65,3 +65,13 @@ def test_an_expired_certificate_of_ours_is_why_the_edge_fails(known):
     evidence = Evidence([OURS, page("203.0.113.7"), door(200, ("expired",))])
     verdict = judge_material(evidence, "https://shop.example/", known)
     assert verdict.causes[0].cause == "cdn-origin-cert"
+
+
+def test_what_keeps_visitors_from_an_edge_is_the_edges():
+    """Only where the very address that they come to fetches from us."""
+    for same, cause in ((True, "cdn-outage"), (False, "gateway-down")):
+        edge = Observation(Hop.EDGE, "edge-unreachable", {"address": "203.0.113.7", "same": same})
+        found = at_the_edge({"gateway-down": 0.7, "dns-misconfigured": 0.1}, Evidence([edge]))
+        assert max(found, key=found.__getitem__) == cause
+        assert sum(found.values()) == pytest.approx(0.8)
+        assert found["dns-misconfigured"] == 0.1

@@ -1,5 +1,7 @@
 """Where both sides meet."""
 
+import pytest
+
 from badgateway.inference.judge import judge_material
 from badgateway.inference.meeting import met
 from badgateway.model.hop import Hop
@@ -88,3 +90,42 @@ def test_a_server_that_forbids_our_own_address_refuses_us_and_not_the_visitor():
     assert "refuses-us-too" in [o.name for o in stated(page, us, forbidden("10.0.0.1"))]
     assert stated(page, us, forbidden("203.0.113.7")) == []
     assert stated(us, forbidden("10.0.0.1")) == []
+
+
+OURS = Observation(Hop.HOST, "interface", {"address": "192.0.2.11", "device": "", "state": "up"})
+
+
+def client(same, address="203.0.113.10"):
+    """A line of our own log, told by `investigate/logged.py`."""
+    value = {"address": address, "same": same, "count": 3, "log": "access.log"}
+    return Observation(Hop.EDGE, "edge-among-clients", value)
+
+
+def answer(*addresses):
+    value = {"resolver": "192.0.2.53", "addresses": addresses}
+    return Observation(Hop.RESOLVER, "resolver-answer", value)
+
+
+@pytest.mark.parametrize(
+    ("observations", "names"),
+    [
+        ((visit("203.0.113.10"),), ["visitor-sent-elsewhere"]),
+        ((visit("203.0.113.10"), client(same=True)), ["edge-unreachable"]),
+        (
+            (visit("203.0.113.10"), client(same=False)),
+            ["edge-unreachable", "visitor-sent-elsewhere"],
+        ),
+        # An address that nobody else is sent to is no edge's, whatever its network.
+        (
+            (visit("203.0.113.10"), client(same=True), answer("192.0.2.11")),
+            ["visitor-sent-elsewhere"],
+        ),
+        (
+            (visit("203.0.113.10"), client(same=True), answer("203.0.113.10")),
+            ["edge-unreachable"],
+        ),
+    ],
+)
+def test_who_fetches_from_us_is_an_edge_where_visitors_are_sent(observations, names):
+    """One network may hold an edge and others: only the very address is an edge for sure."""
+    assert [o.name for o in stated(DOOR, OURS, *observations)] == names

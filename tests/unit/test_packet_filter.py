@@ -40,7 +40,24 @@ def rules(text):
     """What stands in a rule: action, chain, source, address, port, packets."""
     keys = ("action", "chain", "source", "address", "port", "packets")
     found = packet_filter.read(material_of("rules", text))
-    return [tuple(o.value.get(key) for key in keys) for o in found]
+    return [tuple(o.value.get(key) for key in keys) for o in found if o.name == "filter-rule"]
+
+
+@pytest.mark.parametrize(
+    ("text", "chains"),
+    [
+        (NFT, ["input", "input"]),
+        (SAVED, []),
+        (SAVED.replace(":INPUT ACCEPT", ":INPUT DROP"), ["input"]),
+        (SAVED + "-A INPUT -j DROP\n", ["input"]),
+        (LISTED, []),
+        (LISTED.replace("policy ACCEPT", "policy DROP"), ["input"]),
+    ],
+)
+def test_a_chain_that_takes_only_what_is_named_is_closed(text, chains):
+    """By its policy, or by a last rule that names nobody."""
+    found = packet_filter.read(material_of("rules", text))
+    assert [o.value["chain"] for o in found if o.name == "filter-closed"] == chains
 
 
 def test_what_nftables_drops_and_rejects_is_stated_and_a_bare_drop_is_not():
@@ -116,3 +133,37 @@ def test_an_edge_that_a_rule_names_is_kept_out():
     other = rule(source="198.51.100.1", port="25", packets=5)
     assert said(edge, other) == []
     assert said(edge, other, rule(source="203.0.113.0/24", port="443")) == ["edge-kept-out"]
+
+
+EDGE = Observation(Hop.EDGE, "answered-by-edge", {"address": "203.0.113.7", "status": 502})
+LISTED_HERE = Observation(Hop.HOST, "filter-listed", {"place": ""}, "nft list ruleset")
+LISTED_THERE = Observation(Hop.HOST, "filter-listed", {"place": "app"}, "nft list ruleset in app")
+CLOSED = Observation(Hop.HOST, "filter-closed", {"chain": "input"})
+
+
+@pytest.mark.parametrize(
+    ("observations", "stated"),
+    [
+        ((EDGE, LISTED_HERE), ["edge-not-kept-out"]),
+        ((EDGE, LISTED_HERE, rule(source="198.51.100.1")), ["edge-not-kept-out"]),
+        ((EDGE, LISTED_HERE, rule(source="203.0.113.7")), ["edge-kept-out"]),
+        ((EDGE, LISTED_HERE, CLOSED), []),
+        ((EDGE, LISTED_THERE), []),
+        ((EDGE,), []),
+        ((LISTED_HERE,), []),
+    ],
+)
+def test_an_edge_is_let_in_where_all_rules_are_known_and_none_names_it(observations, stated):
+    """A filter that nobody read, or that lets in what it names alone, says nothing."""
+    assert said(*observations) == stated
+
+
+def test_a_rule_that_met_packets_keeps_an_application_from_its_database():
+    """Only one that names the database, and that was met."""
+    wish = Observation(Hop.DATABASE, "config-database", {"database": "10.0.1.2:3306"})
+    met = rule(address="10.0.1.2", port="3306", packets=4, action="reject")
+    assert said(wish, met) == ["database-kept-away"]
+    for other in ({"packets": 0}, {"packets": None}, {"address": "10.0.1.3"}, {"port": "5432"}):
+        assert (
+            said(wish, rule(**{"address": "10.0.1.2", "port": "3306", "packets": 4} | other)) == []
+        )

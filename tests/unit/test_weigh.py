@@ -153,3 +153,15 @@ def test_what_speaks_against_the_first_suspect_is_weighed(known):
     answers = Observation(Hop.LINK, "database-asked", {"result": "answers", "local": False})
     assert telling([answers], known, ["database-down", "disk-full"])
     assert not telling([answers], known, ["disk-full", "database-down"])
+
+
+def test_what_lies_where_no_request_came_is_no_reason(known):
+    """A worker that was ended does not keep a visitor from connecting."""
+    line = Observation(Hop.UPSTREAM, "worker-timed-out", {"by": "gunicorn"})
+    before = {one.cause: one.probability for one in weigh([line], known)}
+    after = {
+        one.cause: one.probability
+        for one in weigh([line], known, beyond=("worker-timeout-killed",))
+    }
+    assert before["worker-timeout-killed"] > 0.8
+    assert after["worker-timeout-killed"] < 0.5

@@ -11,7 +11,7 @@ from typing import Any
 from badgateway.cli.arguments import Parsed, Parser, complain, seconds
 from badgateway.cli.consent import agreed, somebody
 from badgateway.cli.inspect import request_of
-from badgateway.investigate.inspect import Request
+from badgateway.investigate.search import Request
 from badgateway.model.argument import TYPES, ArgumentError
 from badgateway.model.message import Message, SpokenError, sentence
 from badgateway.model.plan import Plan

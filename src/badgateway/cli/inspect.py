@@ -19,7 +19,8 @@ from badgateway.cli.arguments import (
 from badgateway.cli.language import say
 from badgateway.cli.questions import asked
 from badgateway.cli.show import exit_status, show
-from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.investigate.inspect import inspect_machine
+from badgateway.investigate.search import Request
 from badgateway.model.secret import without_people
 from badgateway.model.target import TargetError, Wishes, target_of
 from badgateway.model.verdict import Verdict, Who

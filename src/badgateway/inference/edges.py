@@ -61,9 +61,16 @@ def answered_elsewhere(evidence: Evidence) -> Iterator[Observation]:
 
 def at_the_edge(outside: Mapping[str, float], evidence: Evidence) -> Mapping[str, float]:
     """The probability of causes by a page from outside, once it is known to be an edge's own."""
+    words = vocabulary().causes
+    if any(edge.value.get("same") for edge in evidence.named("edge-unreachable")):
+        # What is wrong with the machine that visitors come to is wrong with the edge.
+        its = {c: share for c, share in outside.items() if words[c].hop in _BEHIND}
+        rest = {c: share for c, share in outside.items() if c not in its}
+        moved = (1 - DOUBT) * sum(its.values())
+        rest["cdn-outage"] = rest.get("cdn-outage", 0.0) + moved
+        return rest | {c: share * DOUBT for c, share in its.items()}
     if not evidence.first("answered-by-edge") or not evidence.first("site-works-directly"):
         return outside
-    words = vocabulary().causes
     found: dict[str, float] = {}
     for cause, share in outside.items():
         if words[cause].hop not in _BEHIND or cause in _STAYS:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from badgateway.inference.meeting import own_addresses
-from badgateway.inference.wiring import last_asked
+from badgateway.inference.wiring.evidence import last_asked
 from badgateway.model.failure import CONNECTING
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of
@@ -20,8 +20,10 @@ def filtered(evidence: Evidence) -> Iterator[Observation]:
     rules = evidence.named("filter-rule")
     if rules:
         yield from _upstreams(evidence, rules)
-        yield from _edges(evidence, rules)
+        yield from _databases(evidence, rules)
         yield from _doors(evidence, rules)
+    kept_out = list(_edges(evidence, rules))
+    yield from kept_out or _open_to_edges(evidence)
 
 
 def _upstreams(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
@@ -53,6 +55,32 @@ def _edges(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation
             if same or (rule.text("port") and ports and doors and rule.number("packets")):
                 yield _stated(rule, "edge-kept-out", edge=edge.text("address"), same=same)
                 break
+
+
+def _open_to_edges(evidence: Evidence) -> Iterator[Observation]:
+    """That no rule of this machine's keeps an edge out, where all of them are known."""
+    listed = [o for o in evidence.named("filter-listed") if not o.text("place")]
+    closed = {o.text("chain") for o in evidence.named("filter-closed")}
+    if listed and not closed & {"input", "prerouting", "ingress"}:
+        for edge in evidence.named("answered-by-edge")[:1]:
+            value: dict[str, Value] = {"edge": edge.text("address")}
+            yield Observation(Hop.GATEWAY, "edge-not-kept-out", value, listed[0].source)
+
+
+def _databases(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:
+    """A rule that met packets and that keeps an application from the database of its settings."""
+    for wish in evidence.named("config-database"):
+        wanted = address_of(wish.text("database"))
+        if wanted is None or wanted.path:
+            continue
+        for rule in rules:
+            if not rule.number("packets") or not (rule.text("port") and rule.text("address")):
+                continue
+            if _names_port(rule.text("port"), wanted.port) and _names(
+                rule.text("address"), wanted.host
+            ):
+                yield _stated(rule, "database-kept-away", address=wanted.host, port=wanted.port)
+                return
 
 
 def _doors(evidence: Evidence, rules: list[Observation]) -> Iterator[Observation]:

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from badgateway.inference.wiring import asked_with, is_name, joined, last_asked, listeners
+from badgateway.inference.wiring.evidence import (
+    asked_with,
+    is_name,
+    joined,
+    last_asked,
+    listeners,
+)
 from badgateway.model.hop import Hop
 from badgateway.model.listening import address_of
 from badgateway.model.observation import Evidence, Observation, Value

@@ -8,10 +8,10 @@ import ipaddress
 from collections.abc import Iterator
 
 from badgateway.inference.compare.evidence import of_this_network
-from badgateway.model.failure import CONNECTING
+from badgateway.model.failure import CONNECTING, SECURING
 from badgateway.model.hop import Hop
 from badgateway.model.listening import Address, address_of
-from badgateway.model.observation import Evidence, Observation
+from badgateway.model.observation import Evidence, Observation, Value
 
 FRONT = frozenset(
     {"nginx", "openresty", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "varnishd"}
@@ -138,12 +138,20 @@ def _visitors(
     """Failures to connect, at an address that is ours or that is not."""
     ours = {host for host, _ in here} | own_addresses(evidence)
     everywhere = {port for host, port in here if host in _EVERYWHERE}
+    edges = {o.text("address"): bool(o.value.get("same")) for o in _edges_before(evidence)}
     seen: set[str] = set()
-    for observation in evidence.named(*CONNECTING):
+    for observation in evidence.named(*CONNECTING, *SECURING):
         address, port = observation.text("address"), observation.text("port")
         if address in seen or not address:
             continue
         seen.add(address)
+        if address in edges:
+            edge: dict[str, Value] = {"address": address, "same": edges[address]}
+            yield Observation(
+                Hop.EDGE, "edge-unreachable", edge, observation.source, observation.at
+            )
+        if edges.get(address) or observation.name in SECURING:
+            continue
         shown = f"[{address}]" if ":" in address else address
         if door := here.get((address, port)) or here.get((shown.strip("[]"), port)):
             yield Observation(
@@ -168,6 +176,14 @@ def _visitors(
                 observation.source,
                 observation.at,
             )
+
+
+def _edges_before(evidence: Evidence) -> list[Observation]:
+    """Edges that fetch from us, as far as their address is the one that everybody is sent to."""
+    answers = evidence.named("resolver-answer", "zone-answer")
+    published = {address for o in answers for address in o.items("addresses")}
+    edges = evidence.named("edge-among-clients")
+    return [o for o in edges if not answers or o.text("address") in published]
 
 
 def _refusals(evidence: Evidence) -> Iterator[Observation]:

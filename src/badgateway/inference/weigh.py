@@ -10,7 +10,7 @@ wrote down has a weight too, and explains nothing. Two causes may be at work at 
 they explain what either explains, and are as much rarer as two faults at once are.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -40,6 +40,8 @@ LENT = 3.0
 """The most that a cause gets from its consequences as long as nothing tells of the cause itself."""
 UNKNOWN = 0.25
 """Weight of a cause that nobody wrote down, against all known ones together."""
+NEVER = 0.001
+"""How much of a cause's weight is left where no request ever came to its place."""
 OUTSIDE = 0.6
 """How far a page that somebody pasted settles how common each cause is here."""
 PROBED = 0.9
@@ -119,6 +121,7 @@ def weigh(
     known: Knowledge,
     outside: Mapping[str, float] | None = None,
     trust: float = OUTSIDE,
+    beyond: Container[str] = (),
 ) -> list[Weighed]:
     """Every cause with its probability, the most probable first.
 
@@ -128,9 +131,13 @@ def weigh(
         known: the causes and their clues.
         outside: the probability of causes by what was seen from outside, where anything was.
         trust: how far that settles how common each cause is, 0 to 1.
+        beyond: causes that sit where nothing of what failed ever came.
     """
     causes = known.causes
     priors = _priors(causes, outside or {}, trust)
+    for name in causes:
+        if name in beyond:
+            priors[name] *= NEVER
     cases = _cases(observations, known)
     told = {name: _with_consequences(name, known, cases) for name in causes}
     refuted = {name: _product(case.against.values()) for name, case in cases.items()}

@@ -7,7 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from badgateway.investigate.check import check_url
-from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.investigate.inspect import inspect_machine
+from badgateway.investigate.search import Request
 from badgateway.knowledge.remedy import load_handling, load_remedies
 from badgateway.model.message import Message
 from badgateway.model.plan import Plan

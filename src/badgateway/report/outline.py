@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from badgateway.inference.answered import meaning_for
 from badgateway.inference.chain import State, states_judged, states_seen
-from badgateway.inference.judge import meaning_for
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.emitter import EmitterFile
 from badgateway.model.hop import Hop

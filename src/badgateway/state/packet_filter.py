@@ -8,11 +8,16 @@ _COMMANDS = (("nft", "list", "ruleset"), ("iptables-save", "-c"))
 
 
 def rules(place: Place) -> Material | None:
-    """What the first command that knows of any rule prints; None where none does."""
+    """What the first command that knows of any rule prints; None where none may look.
+
+    It is empty where they looked and there is no rule.
+    """
+    empty = None
     for words in _COMMANDS:
+        name = f"{' '.join(words)}{f' in {place.name}' if place.name else ''}"
         text = output_of((*place.entered("--net"), *words))
         if text and text.lstrip().startswith(("table ", "*", "#")):
-            return material_of(
-                f"{' '.join(words)}{f' in {place.name}' if place.name else ''}", text
-            )
-    return None
+            return material_of(name, text)
+        if text is not None and not text.strip():
+            empty = material_of(name, "")
+    return empty

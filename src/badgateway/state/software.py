@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,16 +67,24 @@ class Software:
 def software_of(place: Place) -> Iterator[Software]:
     """The servers that run in a place."""
     found: dict[tuple[str, str], list[psutil.Process]] = {}
+    servers: dict[int, tuple[str, list[str]]] = {}
     for pid in place.pids:
         try:
-            process = psutil.Process(pid)
-            words = process.cmdline()
+            words = psutil.Process(pid).cmdline()
+            product = _product(psutil.Process(pid), words)
         except psutil.Error:
             continue
-        product = _product(process, words)
         if product:
-            config = _config(product, words)
-            found.setdefault((product, config or str(_session(process))), []).append(process)
+            servers[pid] = product, words
+    for pid in servers:
+        try:
+            # A worker's title does not name the configuration; that of its master does.
+            product, words = servers[_master(pid, servers)]
+            process = psutil.Process(pid)
+        except psutil.Error:
+            continue
+        config = _config(product, words)
+        found.setdefault((product, config or str(_session(process))), []).append(process)
     for (product, config), processes in found.items():
         logs: set[str] = set()
         user = ""
@@ -94,6 +102,15 @@ def software_of(place: Place) -> Iterator[Software]:
             place,
             max((_age(process) for process in processes), default=0.0),
         )
+
+
+def _master(pid: int, servers: Mapping[int, tuple[str, list[str]]]) -> int:
+    """The first ancestor of a process, in one line, that is of the same product; else itself."""
+    while True:
+        above = psutil.Process(pid).ppid()
+        if above not in servers or servers[above][0] != servers[pid][0]:
+            return pid
+        pid = above
 
 
 def _product(process: psutil.Process, words: list[str]) -> str | None:

@@ -11,8 +11,8 @@ from enum import StrEnum
 from badgateway.investigate.answers import Answer, answered, questions
 from badgateway.investigate.check import check_url
 from badgateway.investigate.explain import explain_materials
-from badgateway.investigate.inspect import Request
 from badgateway.investigate.runner import Event
+from badgateway.investigate.search import Request
 from badgateway.knowledge.base import Knowledge
 from badgateway.knowledge.diagnostic import Diagnostic
 from badgateway.model.incident import LogReport

@@ -6,8 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from badgateway.investigate.inspect import Request, inspect_machine
+from badgateway.investigate.inspect import inspect_machine
 from badgateway.investigate.logs import analyse, logs_at
+from badgateway.investigate.search import Request
 from badgateway.knowledge.base import Knowledge
 from badgateway.logs.engines import EngineError, engine_of
 from badgateway.model.incident import LogReport

@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from badgateway.investigate.answers import Answer
-from badgateway.investigate.inspect import Request as Inspection
+from badgateway.investigate.search import Request as Inspection
 from badgateway.model.target import TargetError
 from badgateway.report.html import html_report, style
 from badgateway.report.json import verdict_json

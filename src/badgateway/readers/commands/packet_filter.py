@@ -17,6 +17,8 @@ _TABLE = re.compile(r"(?m)^table (?:ip6?|inet|arp|bridge|netdev) \S+ \{")
 _SAVED = re.compile(r"(?m)^\*(?:filter|nat|mangle|raw)\s*$|^-A [\w-]+ .*-j [A-Z]+")
 _LISTED = re.compile(r"(?m)^Chain \S+ \((?:policy [A-Z]+|\d+ references?)")
 _HOOK = re.compile(r"type \w+ hook (\w+)")
+_CLOSED = re.compile(r"\bpolicy (?:drop|reject)\b", re.IGNORECASE)
+_SAVED_CLOSED = re.compile(r":(\w+) (?:DROP|REJECT)\b")
 _SET = r"(\{[^}]{1,2000}\}|[^\s{}]+)"
 _NFT = {
     "source": re.compile(rf"\bip6? saddr {_SET}"),
@@ -47,24 +49,37 @@ def fits(head: str) -> float:
 
 
 def read(material: Material) -> Iterator[Observation]:
-    """Every rule that drops or rejects."""
+    """Every rule that drops or rejects, and the chains that take nothing but what they name."""
     chain, stated = "", 0
     for number, line in material.lines():
         text = line.strip()[:1_000]
         if (found := _HOOK.search(text)) or (found := re.match(r"Chain (\S+) \(", text)):
             chain = found[1].lower()
+            if _CLOSED.search(text):
+                yield _closed(chain, f"{KIND}:{material.name}:{number}")
+            continue
+        if closed := _SAVED_CLOSED.match(text):
+            yield _closed(closed[1].lower(), f"{KIND}:{material.name}:{number}")
             continue
         rule = _rule(text)
-        if rule is None or not (rule["source"] or rule["address"] or rule["port"]):
-            # What concerns nobody in particular ends a chain of what was let in before.
+        if rule is None:
             continue
         if saved := re.match(r"(?:\[\d+:\d+\] )?-A (\S+)", text):
             chain = saved[1].lower()
+        if not (rule["source"] or rule["address"] or rule["port"]):
+            # What concerns nobody in particular ends a chain of what was let in before.
+            yield _closed(chain, f"{KIND}:{material.name}:{number}")
+            continue
         value: dict[str, Value] = {**rule, "chain": chain, "rule": text[:300]}
         yield Observation(Hop.HOST, "filter-rule", value, f"{KIND}:{material.name}:{number}")
         stated += 1
         if stated >= _MOST:
             return
+
+
+def _closed(chain: str, source: str) -> Observation:
+    """That a chain takes nothing but what its rules let in."""
+    return Observation(Hop.HOST, "filter-closed", {"chain": chain}, source)
 
 
 def _rule(text: str) -> dict[str, Value] | None:
