@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from badgateway.model.hop import Hop
+from badgateway.model.machine import Running
+from badgateway.model.observation import Observation
 from badgateway.model.plan import Command, Edit, Plan, Removal, Rights
-from badgateway.model.verdict import Risk
+from badgateway.model.verdict import Outcome, Risk, Verdict
 from badgateway.repair import apply as applying
 from badgateway.repair import journal as journals
+from badgateway.repair import look
 from badgateway.repair.apply import ApplyError, apply, state_of, take_back
 from badgateway.repair.journal import Journal, JournalError, alone, cut_off, last_kept
 
@@ -247,3 +251,11 @@ def test_a_state_folder_that_others_may_write_is_not_trusted(machine):
     machine.state.chmod(0o777)
     with pytest.raises(JournalError, match="somebody else"), alone(machine.state):
         pass
+
+
+def test_a_server_that_ends_while_it_is_looked_at_is_no_error():
+    """What ran a moment ago has no children, and no session."""
+    gone = Running("php-fpm", 2**22 + 1, "/usr/sbin/php-fpm8.2")
+    assert look._child([gone]) is None
+    frozen = Observation(Hop.UPSTREAM, "upstream-frozen", {"pid": gone.pid, "address": "a:1"}, "x")
+    assert look._stopped(Verdict("x", Outcome.GATEWAY_ERROR, observations=(frozen,))) == set()

@@ -33,24 +33,22 @@ class Edit:
 
     def diff(self) -> Iterator[str]:
         """The lines of a unified diff, without line ends."""
-        before, after = self.before.splitlines(), self.after.splitlines()
+        before, after = (t.removesuffix("\n").split("\n") for t in (self.before, self.after))
         yield from difflib.unified_diff(before, after, self.path, self.path, lineterm="", n=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Another mode or owner for a file.
+    """Another mode or group for a file.
 
     Attributes:
         path: absolute.
         mode: permission bits; None leaves them.
-        owner: name of a user; empty leaves it.
         group: name of a group; empty leaves it.
     """
 
     path: str
     mode: int | None = None
-    owner: str = ""
     group: str = ""
 
 
@@ -114,6 +112,7 @@ class Plan:
         tests: commands that must end with status 0 before anything is reloaded.
         reloads: commands that put the change into force; run again after an undo.
         source: where the advice comes from.
+        asks: whether even `--yes` is not consent enough: what it changes may be meant as it is.
     """
 
     remedy: str
@@ -125,6 +124,7 @@ class Plan:
     reloads: tuple[Words, ...] = ()
     source: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
+    asks: bool = False
 
     @property
     def text(self) -> str:

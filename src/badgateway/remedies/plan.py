@@ -9,7 +9,7 @@ from badgateway.model.argument import ArgumentError, filled
 from badgateway.model.machine import Running
 from badgateway.model.message import Message
 from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
-from badgateway.remedies.edit import EditError, assign, point, remove, replace
+from badgateway.remedies.edit import EditError, assign, lines_of, point, remove, replace
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding, find
 
@@ -24,12 +24,10 @@ class Proposal:
     Attributes:
         plans: the best first.
         refused: by remedy, why it cannot be applied here.
-        asks: plans that want a person's own word, because what they change may be meant so.
     """
 
     plans: tuple[Plan, ...]
     refused: Mapping[str, Message]
-    asks: frozenset[str]
 
 
 def propose(
@@ -51,7 +49,7 @@ def propose(
                 continue
             if plan is not None:
                 plans.append(plan)
-    return Proposal(tuple(plans), refused, frozenset(r.name for r in ordered if r.asks))
+    return Proposal(tuple(plans), refused)
 
 
 @dataclass(slots=True)
@@ -102,6 +100,7 @@ def plan_of(
         tests=tests,
         reloads=reloads,
         source=remedy.source,
+        asks=remedy.asks,
     )
 
 
@@ -187,7 +186,7 @@ def _edited(draft: _Draft) -> list[Edit]:
 def _moved(before: str, after: str, line: int) -> int:
     """Where a line is after an edit."""
     added = after.count("\n") - before.count("\n")
-    old, new = before.splitlines(), after.splitlines()
+    old, new = lines_of(before), lines_of(after)
     if added <= 0 or not 1 <= line <= len(old) or old[line - 1] == new[line - 1]:
         return line
     return line + added if old[line - 1] == new[line - 1 + added] else line

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -148,8 +147,3 @@ def owner_of(group: str) -> int:
     import grp  # noqa: PLC0415 - Unix only
 
     return grp.getgrnam(group).gr_gid
-
-
-def program(name: str) -> str | None:
-    """Where a program is; None where it is not installed."""
-    return shutil.which(name, path=_PATH)

@@ -76,6 +76,15 @@ def replace(text: str, line: int, old: str, new: str) -> str:
     return text[: found.start()] + new + text[found.end() :]
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a file, each with its end.
+
+    Only a line feed ends one, as for the readers that number them and the servers that read them;
+    `splitlines` would count form feeds and other signs as well.
+    """
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def span(text: str, line: int) -> tuple[int, int]:
     """Where a line begins and ends, its line end left out.
 
@@ -88,7 +97,8 @@ def span(text: str, line: int) -> tuple[int, int]:
         if begin == 0:
             raise EditError("there is no line {line}", line=line)
     end = text.find("\n", begin)
-    return begin, len(text) if end < 0 else end
+    end = len(text) if end < 0 else end
+    return begin, end - 1 if text[begin:end].endswith("\r") else end
 
 
 def indent(text: str, begin: int) -> str:
