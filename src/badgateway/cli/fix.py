@@ -18,7 +18,8 @@ from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.model.vocabulary import vocabulary
-from badgateway.repair.apply import Left, state_of, take_back
+from badgateway.repair.apply import take_back
+from badgateway.repair.files import Left, state_of
 from badgateway.repair.fix import Fixing, Result, look, proposal, well
 from badgateway.repair.journal import Journal, alone, cut_off, state_folder
 from badgateway.report.plan import plan_json, plan_lines

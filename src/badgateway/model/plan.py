@@ -60,6 +60,32 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Creation:
+    """A file that is new; what is there already is never written over.
+
+    Attributes:
+        path: absolute; a folder that is missing is made as well.
+        text: what it will hold.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file or a folder that gets another name.
+
+    Attributes:
+        path: absolute.
+        to: its new path, in the same folder.
+    """
+
+    path: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A command that changes something.
 
@@ -95,7 +121,7 @@ class Opening:
     holder: int = 0
 
 
-Change: TypeAlias = Edit | Rights | Removal | Command | Opening
+Change: TypeAlias = Edit | Rights | Removal | Creation | Move | Command | Opening
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from badgateway.model.listening import address_of
 from badgateway.model.machine import Measured, Rule, Running, Service
 from badgateway.model.verdict import Verdict
 from badgateway.remedies.facts import Facts, resolvers_told
-from badgateway.repair.apply import FILE_LIMIT
+from badgateway.repair.files import FILE_LIMIT
 from badgateway.state.caches import dns_caches
 from badgateway.state.firewall import rules_of
 from badgateway.state.measure import measured

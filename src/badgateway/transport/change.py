@@ -58,6 +58,15 @@ def write_new(path: Path, data: bytes) -> None:
     _write(path, data, os.O_CREAT | os.O_EXCL)
 
 
+def create_file(path: Path, data: bytes) -> None:
+    """Write a file that everybody may read, where none is, and see that it is on the disk.
+
+    Raises:
+        OSError: it cannot be written, or something is there already.
+    """
+    _write(path, data, os.O_CREAT | os.O_EXCL, 0o644)
+
+
 def append(path: Path, data: bytes) -> None:
     """Add to a file, and see that it is on the disk.
 
@@ -67,8 +76,8 @@ def append(path: Path, data: bytes) -> None:
     _write(path, data, os.O_CREAT | os.O_APPEND)
 
 
-def _write(path: Path, data: bytes, flags: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | flags, 0o600)
+def _write(path: Path, data: bytes, flags: int, mode: int = 0o600) -> None:
+    descriptor = os.open(path, os.O_WRONLY | flags, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         _sync(file)

@@ -85,6 +85,28 @@ def lines_of(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
+def append(text: str, line: int, words: str) -> str:
+    """`text` with words added at the end of `line`.
+
+    Raises:
+        EditError: there is no such line, or it does not end with its own last word.
+    """
+    begin, end = span(text, line)
+    stripped = begin + len(text[begin:end].rstrip())
+    if text[begin:stripped].endswith("\\") or re.search(r"\s#", text[begin:stripped]):
+        raise EditError("line {line} ends with a comment or goes on in the next one", line=line)
+    return f"{text[:stripped]} {words}{text[stripped:]}"
+
+
+def block_of(by: str, text: str, line: int) -> int:
+    """The first line, from 0, of the block or section that `line` stands in; 0 where in none."""
+    found = _offered(by, "begin")
+    try:
+        return int(found(text, line)) if found else 0
+    except EditError:
+        return 0
+
+
 def span(text: str, line: int) -> tuple[int, int]:
     """Where a line begins and ends, its line end left out.
 

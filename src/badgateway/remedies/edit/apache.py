@@ -26,6 +26,11 @@ def remove(text: str, line: int, name: str) -> str:
     return without(lines, there, name, line)
 
 
+def begin(text: str, line: int) -> int:
+    """The first line, from 0, of the section that `line` stands in."""
+    return min(_section(lines_of(text), line))
+
+
 def _is(line: str, name: str) -> bool:
     words, wanted = line.lower().split(), name.lower().split()
     return words[: len(wanted)] == wanted

@@ -31,6 +31,11 @@ def remove(text: str, line: int, name: str) -> str:
     return without(lines, there, name, line)
 
 
+def begin(text: str, line: int) -> int:
+    """The line, from 0, on which the section of `line` begins."""
+    return _section(lines_of(text), line)[0]
+
+
 def _is(line: str, name: str) -> bool:
     words, wanted = line.split(), name.split()
     return words[: len(wanted)] == wanted

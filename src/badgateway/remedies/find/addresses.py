@@ -75,6 +75,8 @@ def listener(facts: Facts) -> Iterator[Binding]:
 def _pool(facts: Facts, line: Observation) -> str:
     """The one pool of PHP-FPM's on the machine that is asked; any pool runs any script."""
     silent = {o.text("upstream") for o in facts.evidence.named("no-listener")}
+    asked = facts.evidence.named("upstream-asked")
+    silent |= {o.text("upstream") for o in asked if o.text("result") == "other-protocol"}
     wanted = address_of(line.text("upstream"))
     if line.text("protocol") != "fastcgi" or line.text("upstream") not in silent or wanted is None:
         return ""
