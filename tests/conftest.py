@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import signal
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +26,9 @@ settings.register_profile(
 )
 settings.load_profile("specification")
 
+# Who starts the tests in the background may have Ctrl-C ignored, which programs under test inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def known():
@@ -31,6 +36,19 @@ def known():
     from badgateway.knowledge.base import knowledge
 
     return knowledge()
+
+
+@pytest.fixture
+def started():
+    """Starts programs that end with the test, whatever becomes of it."""
+    with ExitStack() as stack:
+
+        def start(command: list[str], **options) -> subprocess.Popen:
+            process = stack.enter_context(subprocess.Popen(command, **options))
+            stack.callback(process.kill)
+            return process
+
+        yield start
 
 
 # --- certificates

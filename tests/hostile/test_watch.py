@@ -298,10 +298,10 @@ def test_a_command_that_fails_is_told(serve, program):
     assert "ended with status 1: false" in ran.err
 
 
-def test_ctrl_c_ends_with_what_is_known(serve):
+def test_ctrl_c_ends_with_what_is_known(serve, started):
     """SIGINT between two tries: the verdict so far, the time line, status 1, no traceback."""
     server = serve(BAD)
-    process = subprocess.Popen(
+    process = started(
         [
             *(sys.executable, "-m", "badgateway", server.url, "--watch", "--every", "1"),
             "--no-public-resolvers",
@@ -322,10 +322,10 @@ def test_ctrl_c_ends_with_what_is_known(serve):
     assert "502 Bad Gateway" in out
 
 
-def test_ctrl_c_before_anything_is_known_is_a_stop(serve):
+def test_ctrl_c_before_anything_is_known_is_a_stop(serve, started):
     """During the first check nothing can be concluded: status 130 and one line."""
     server = serve(lambda connection: connection.pause(30))
-    process = subprocess.Popen(
+    process = started(
         [
             *(sys.executable, "-m", "badgateway", server.url, "--watch"),
             "--no-public-resolvers",

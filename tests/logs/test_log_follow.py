@@ -114,23 +114,23 @@ def test_an_incident_is_told_when_it_begins_and_when_it_is_over(log, tmp_path, m
     assert watch.met == 1
 
 
-def test_the_command_announces_within_seconds(log):
+def test_the_command_announces_within_seconds(log, started):
     """`logs --follow --json` writes a line for the incident as it begins, and ends with Ctrl-C."""
     command = [sys.executable, "-m", "badgateway", "logs", "--follow", "--json", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert b"following" in process.stderr.readline()
-        time.sleep(0.3)
-        now = int(time.time())
-        with log.open("a") as file:
-            file.write("".join(line(now - 600 + n) for n in range(600)))
-            file.write("".join(line(now, 502) for _ in range(60)))
-        ready, _, _ = select.select([process.stdout], [], [], 20)
-        assert ready
-        event = json.loads(process.stdout.readline())
-        assert event["event"] == "begun"
-        assert event["incident"]["errors"] == 60
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 1
+    process = started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert b"following" in process.stderr.readline()
+    time.sleep(0.3)
+    now = int(time.time())
+    with log.open("a") as file:
+        file.write("".join(line(now - 600 + n) for n in range(600)))
+        file.write("".join(line(now, 502) for _ in range(60)))
+    ready, _, _ = select.select([process.stdout], [], [], 20)
+    assert ready
+    event = json.loads(process.stdout.readline())
+    assert event["event"] == "begun"
+    assert event["incident"]["errors"] == 60
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 1
 
 
 def test_what_cannot_be_followed_is_said(tmp_path, capsys):
