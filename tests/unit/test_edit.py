@@ -90,3 +90,27 @@ def test_a_line_that_is_not_there_is_an_error(by):
     """A file that is shorter than the evidence says was changed since: nothing is edited."""
     with pytest.raises(EditError):
         assign(by, "x\n", 40, "a", "b")
+
+
+ODD = "# a\x0cb \x85 c \u2028 d\r\n"
+"""One line for every server; `str.splitlines` would make several of it."""
+
+
+@pytest.mark.parametrize(
+    ("by", "text", "name", "after"),
+    [
+        ("apache", "<Location />\r\n  ProxyTimeout 4\r\n  ProxyPass / x\r\n</Location>\r\n",
+         "ProxyTimeout", "  ProxyTimeout 9\r\n"),
+        ("haproxy", "backend a\n  timeout server 4s\n  server b x\n", "timeout server",
+         "  timeout server 9\n"),
+        ("php-fpm", "[www]\npm.max_children = 4\nlisten = x\n", "pm.max_children",
+         "pm.max_children = 9\n"),
+    ],
+)  # fmt: skip
+def test_only_a_line_feed_ends_a_line(by, text, name, after):
+    """Form feeds and signs of Unicode stand inside a line; a carriage return stays where it is."""
+    edited = assign(by, ODD + text, 4, name, "9")
+    assert edited.startswith(ODD)
+    assert after in edited
+    assert len(edited.split("\n")) == len((ODD + text).split("\n"))
+    assert remove(by, ODD + text, 4, name).startswith(ODD)

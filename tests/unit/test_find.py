@@ -11,7 +11,7 @@ from badgateway.model.argument import ArgumentError
 from badgateway.model.hop import Hop
 from badgateway.model.machine import Measured, Rule, Running, Service
 from badgateway.model.observation import Observation
-from badgateway.model.plan import Command, Edit, Opening
+from badgateway.model.plan import Command, Creation, Edit, Move, Opening
 from badgateway.model.verdict import Outcome, RankedCause, Verdict
 from badgateway.remedies.edit import EditError
 from badgateway.remedies.facts import Facts
@@ -289,3 +289,106 @@ def test_only_caches_of_our_own_network_are_ours(monkeypatch):
     monkeypatch.setattr(caches.psutil, "process_iter", lambda _: iter(mine))
     monkeypatch.setattr(caches, "namespace_of", lambda pid: networks.get(pid, "net:[1]"))
     assert [(one.product, one.pid) for one in caches.dns_caches()] == [("systemd-resolved", 2)]
+
+
+GROUP = "upstream shops { server 10.0.0.2:1; server 10.0.0.2:2; }\nserver {\n  location / { proxy_pass http://shops; proxy_next_upstream off; }\n}\n"  # noqa: E501
+
+
+def group(first: str, second: str, text: str = GROUP, measured=(True, True)) -> Facts:
+    """Two servers behind nginx, and what each answers when it is asked directly."""
+    pairs = list(zip(("10.0.0.2:1", "10.0.0.2:2"), (first, second), measured, strict=True))
+    lines = [seen("config-upstream", by="nginx", file="/etc/nginx/nginx.conf", line=1, place="",
+                  upstream=upstream, protocol="http", sites=("shop.example",), group="shops")
+             for upstream, _, _ in pairs]  # fmt: skip
+    asked = [seen("upstream-asked", upstream=u, result=r, status=200) for u, r, _ in pairs]
+    known = facts(
+        "upstream-crash", text=lambda path: text if path == "/etc/nginx/nginx.conf" else None,
+        measured={u: Measured(0.1, 90, plain=True, whole=whole) for u, _, whole in pairs},
+    )  # fmt: skip
+    return replace(known, verdict=replace(known.verdict, observations=(*lines, *asked)))
+
+
+def test_a_broken_server_of_a_group_is_left_out():
+    """Only where another one answers; an answer whose head is no HTTP is none."""
+    plan = plan_of(REMEDIES["leave-broken-server-out"], "upstream-crash",
+                   group("answers", "closes"), HANDLING)  # fmt: skip
+    assert plan is not None
+    assert "server 10.0.0.2:1; server 10.0.0.2:2 down;" in plan.changes[0].after
+    odd = group("answers", "answers", measured=(True, False))
+    assert plan_of(REMEDIES["leave-broken-server-out"], "upstream-crash", odd, HANDLING) is not None
+    for known in (group("closes", "silent"), group("answers", "answers"),
+                  group("answers", "closes", GROUP.replace(":2;", ":2 down;"))):  # fmt: skip
+        assert (
+            plan_of(REMEDIES["leave-broken-server-out"], "upstream-crash", known, HANDLING) is None
+        )
+
+
+def test_the_next_server_is_asked_where_that_is_switched_off():
+    """A gateway that does so already is left as it is."""
+    remedy = REMEDIES["ask-the-next-server"]
+    plan = plan_of(remedy, "upstream-crash", group("answers", "closes"), HANDLING)
+    assert plan is not None
+    assert "proxy_next_upstream error timeout invalid_header;" in plan.changes[0].after
+    done = group("answers", "closes", plan.changes[0].after)
+    assert plan_of(remedy, "upstream-crash", done, HANDLING) is None
+
+
+UNIT = "[Service]\nExecStart=/usr/bin/gunicorn shop:app \\\n  --bind 127.0.0.1:8080\n"
+
+
+def test_a_unit_that_listens_on_loopback_is_bound_to_the_address_that_is_asked():
+    """By a drop-in, and to that address only; the unit's own file stays as it is."""
+    service = Service(
+        "shop.service", "systemd", True, ("127.0.0.1:8080",), file="/lib/shop.service"
+    )
+    known = facts(
+        "upstream-binds-loopback-only",
+        seen("listens-on-loopback-only", upstream="10.0.0.2:8080", found="127.0.0.1:8080"),
+        services=(service,), text=lambda path: UNIT if path == service.file else None,
+    )  # fmt: skip
+    plan = plan_of(REMEDIES["listen-where-asked"], "upstream-down", known, HANDLING)
+    assert plan is not None
+    (new,) = plan.changes
+    assert isinstance(new, Creation)
+    assert new.path == "/etc/systemd/system/shop.service.d/50-badgateway.conf"
+    assert new.text.startswith("[Service]\nExecStart=\nExecStart=/usr/bin/gunicorn shop:app ")
+    assert new.text.endswith("--bind 10.0.0.2:8080\n")
+    assert plan.reloads == (("systemctl", "daemon-reload"),
+                            ("systemctl", "restart", "--", "shop.service"))  # fmt: skip
+    both = replace(known, services=(service, replace(service, name="blog.service")))
+    assert plan_of(REMEDIES["listen-where-asked"], "upstream-down", both, HANDLING) is None
+
+
+def test_the_one_plugin_that_the_logs_name_is_switched_off():
+    """Its folder gets another name; of two nobody knows which, and hostile names move nothing."""
+    wish = seen("config-database", by="wordpress", file="/srv/shop/wp-config.php", line=4)
+
+    def named(*names: str) -> Facts:
+        told = [
+            seen("php-fatal", file=f"/srv/shop/wp-content/plugins/{name}/a.php") for name in names
+        ]
+        return facts("wordpress-plugin", wish, *told, text=lambda _: "<?php")
+
+    remedy = REMEDIES["switch-plugin-off"]
+    plan = plan_of(remedy, "wordpress-plugin", named("forms"), HANDLING)
+    assert plan is not None
+    folder = "/srv/shop/wp-content/plugins"
+    assert plan.changes == (Move(f"{folder}/forms", f"{folder}/forms.off"),)
+    assert plan_of(remedy, "wordpress-plugin", named("forms", "shop"), HANDLING) is None
+    with pytest.raises(ArgumentError):
+        plan_of(remedy, "wordpress-plugin", named(".."), HANDLING)
+
+
+def test_a_pool_is_meant_where_another_protocol_is_met():
+    """FastCGI is sent to a port that speaks HTTP, and one pool listens on that machine."""
+    line = seen("config-upstream", by="nginx", file="/etc/nginx/nginx.conf", line=4, place="",
+                upstream="10.0.0.2:8080", protocol="fastcgi", sites=("shop.example",))  # fmt: skip
+    known = facts("protocol-mismatch")
+    known = replace(known, verdict=replace(known.verdict, observations=(
+        line, seen("upstream-asked", upstream="10.0.0.2:8080", result="other-protocol"),
+        seen("listening", address="10.0.0.2:9000"),
+        seen("config-pool", address="10.0.0.2:9000", file="/etc/php/www.conf", line=1),
+    )))  # fmt: skip
+    plan = plan_of(REMEDIES["point-to-listener"], "protocol-mismatch", known, HANDLING)
+    assert plan is not None
+    assert "10.0.0.2:9000" in plan.changes[0].after

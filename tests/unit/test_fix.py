@@ -43,12 +43,12 @@ class Site:
     def proposal(self, *_) -> Proposal:
         """What could be done now."""
         plans = self.offers.get(self.file.read_text(), [])
-        return Proposal(tuple(plans), {"other": "it does not fit"}, frozenset({"asks"}))
+        return Proposal(tuple(plans), {"other": "it does not fit"})
 
     def plan(self, name: str, old: str, new: str, cause: str = "upstream-wrong-address") -> Plan:
         """A plan that changes the file."""
         return Plan(name, cause, "Correct the file", Risk.REVERSIBLE,
-                    (Edit(str(self.file), old, new),))  # fmt: skip
+                    (Edit(str(self.file), old, new),), asks=name == "asks")  # fmt: skip
 
 
 BEFORE, HALF, AFTER = "a=wrong\nb=wrong\n", "a=right\nb=wrong\n", "a=right\nb=right\n"

@@ -2,15 +2,22 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from badgateway.model.plan import Command, Edit, Plan, Removal, Rights
-from badgateway.model.verdict import Risk
+from badgateway.model.hop import Hop
+from badgateway.model.machine import Running
+from badgateway.model.observation import Observation
+from badgateway.model.plan import Command, Creation, Edit, Move, Plan, Removal, Rights
+from badgateway.model.verdict import Outcome, Risk, Verdict
 from badgateway.repair import apply as applying
+from badgateway.repair import files, look
 from badgateway.repair import journal as journals
-from badgateway.repair.apply import ApplyError, apply, state_of, take_back
+from badgateway.repair import names as new_names
+from badgateway.repair.apply import apply, take_back
+from badgateway.repair.files import ApplyError, state_of
 from badgateway.repair.journal import Journal, JournalError, alone, cut_off, last_kept
 
 OLD, NEW = "listen 80;\r\nproxy_pass http://a:1;\n", "listen 80;\r\nproxy_pass http://a:2;\n"
@@ -24,6 +31,9 @@ class Machine:
         self.state = folder / "state"
         self.main, self.other, self.sock = folder / "main.conf", folder / "other", folder / "sock"
         self.stale, self.flag, self.running = folder / "pid", folder / "flag", folder / "running"
+        self.plugin, self.off = folder / "forms", folder / "forms.off"
+        self.drop_in = folder / "shop.service.d" / "50-badgateway.conf"
+        self.plugin.mkdir()
         self.main.write_bytes(OLD.encode())
         self.other.write_text("x = 1\n")
         self.stale.write_text("1\n")
@@ -43,6 +53,8 @@ class Machine:
                 Edit(str(self.other), "x = 1\n", "x = 2\n"),
                 Rights(str(self.sock), 0o660),
                 Removal(str(self.stale)),
+                Creation(str(self.drop_in), "[Service]\n"),
+                Move(str(self.plugin), str(self.off)),
                 Command(("touch", str(self.flag)), ("rm", "-f", str(self.flag))),
             ),
             tests=(("true",),),
@@ -51,8 +63,11 @@ class Machine:
 
     def held(self) -> dict[str, tuple[bytes, int, int, int] | None]:
         """What every file holds, with its mode and owner."""
-        found = {}
-        for path in (self.main, self.other, self.sock, self.stale, self.flag):
+        found: dict[str, tuple[bytes, int, int, int] | None] = {
+            path.name: (b"", 0, 0, 0) if path.exists() else None
+            for path in (self.plugin, self.off, self.drop_in.parent)
+        }
+        for path in (self.main, self.other, self.sock, self.stale, self.flag, self.drop_in):
             if path.exists():
                 stat = path.stat()
                 found[path.name] = path.read_bytes(), stat.st_mode, stat.st_uid, stat.st_gid
@@ -88,7 +103,9 @@ def die_at(number: int, work) -> bool:
 
             return done
 
-        for module, names in ((applying, ("run", "replace_file", "sync_folder")),
+        for module, names in ((applying, ("run",)),
+                              (files, ("replace_file", "sync_folder")),
+                              (new_names, ("create_file", "sync_folder")),
                               (journals, ("append", "write_new", "sync_folder"))):  # fmt: skip
             for name in names:
                 setattr(module, name, deadly(getattr(module, name)))
@@ -247,3 +264,30 @@ def test_a_state_folder_that_others_may_write_is_not_trusted(machine):
     machine.state.chmod(0o777)
     with pytest.raises(JournalError, match="somebody else"), alone(machine.state):
         pass
+
+
+def test_a_server_that_ends_while_it_is_looked_at_is_no_error():
+    """What ran a moment ago has no children, and no session."""
+    gone = Running("php-fpm", 2**22 + 1, "/usr/sbin/php-fpm8.2")
+    assert look._child([gone]) is None
+    frozen = Observation(Hop.UPSTREAM, "upstream-frozen", {"pid": gone.pid, "address": "a:1"}, "x")
+    assert look._stopped(Verdict("x", Outcome.GATEWAY_ERROR, observations=(frozen,))) == set()
+
+
+def test_what_is_there_already_is_never_written_over(machine):
+    """Neither by a new file nor by a new name; what somebody put in since is left alone."""
+    journal = Journal.begun(machine.state, {})
+    machine.off.mkdir()
+    with pytest.raises(ApplyError, match="forms"):
+        apply(
+            replace(machine.plan, changes=(Move(str(machine.plugin), str(machine.off)),)), journal
+        )
+    new = Creation(str(machine.main), "x")
+    with pytest.raises(ApplyError):
+        apply(replace(machine.plan, changes=(new,)), journal)
+    assert machine.main.read_bytes() == OLD.encode()
+    journal = Journal.begun(machine.state, {})
+    apply(replace(machine.plan, changes=(Creation(str(machine.drop_in), "x"),)), journal)
+    machine.drop_in.write_text("mine")
+    assert [each.what for each in take_back(journal)] == [str(machine.drop_in)]
+    assert machine.drop_in.read_text() == "mine"

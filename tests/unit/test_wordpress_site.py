@@ -105,6 +105,24 @@ def test_error_and_slow_logs_name_parts(root):
     assert {each.part.name for each in named} == {"forms-pro", "hello.php"}
 
 
+def test_the_part_that_was_named_last_comes_first(root):
+    """However often and early another was named."""
+    plugins = root / "wp-content" / "plugins"
+    log = root / "debug.log"
+    log.write_text(
+        "".join(
+            f"[24-Nov-2026 09:00:0{second} UTC] PHP Fatal error:  {what} in {plugins}/{name}:12\n"
+            for second, what, name in (
+                (1, "Uncaught Error: Call to undefined function a()", "forms-pro/a.php"),
+                (2, "Uncaught Error: Call to undefined function b()", "hello.php"),
+                (3, "Allowed memory size of 1048576 bytes exhausted", "forms-pro/b.php"),
+            )
+        )
+    )
+    named = named_by([log], site_at(root).parts())
+    assert [each.part.name for each in named] == ["forms-pro", "hello.php"]
+
+
 def test_the_switch_leaves_every_byte_as_it_was(root):
     """Also the folder that was made for it, and the line in wp-config.php."""
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}

@@ -314,7 +314,7 @@ def test_what_could_be_changed_is_shown_as_a_diff_and_not_done(local, monkeypatc
         return Verdict("shop.example", Outcome.GATEWAY_ERROR, status=502)
 
     monkeypatch.setattr(owner, "inspect_machine", inspected)
-    monkeypatch.setattr(owner, "proposal", lambda *_: Proposal((plan,), {}, frozenset()))
+    monkeypatch.setattr(owner, "proposal", lambda *_: Proposal((plan,), {}))
     answer = local.post("/machine", {"url": "http://shop.example/?a='b"})
     page = local.done(answer.headers["location"]).text
     assert 'class="plus">  +proxy_pass http://127.0.0.1:3001; # &lt;b&gt;' in page

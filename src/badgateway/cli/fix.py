@@ -18,8 +18,8 @@ from badgateway.model.plan import Plan
 from badgateway.model.target import TargetError, Wishes
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.model.vocabulary import vocabulary
-from badgateway.remedies.plan import Proposal
-from badgateway.repair.apply import Left, state_of, take_back
+from badgateway.repair.apply import take_back
+from badgateway.repair.files import Left, state_of
 from badgateway.repair.fix import Fixing, Result, look, proposal, well
 from badgateway.repair.journal import Journal, alone, cut_off, state_folder
 from badgateway.report.plan import plan_json, plan_lines
@@ -172,7 +172,7 @@ def _work(session: _Session, state: Path) -> int:
     if verdict.outcome in (Outcome.HEALTHY, Outcome.NONE) and not verdict.causes:
         session.tell("nothing is broken that can be seen from here")
         return _end(session, verdict, "nothing-to-do", 0)
-    proposed = _offered(session, verdict)
+    _offered(session, verdict)
     if session.dry:
         for plan in session.plans:
             _show(session, plan)
@@ -180,7 +180,7 @@ def _work(session: _Session, state: Path) -> int:
     wanted = []
     for plan in session.plans[:MOST_PLANS]:
         _show(session, plan)
-        if not _consent(session, plan, proposed):
+        if not _consent(session, plan):
             session.failed[plan.remedy] = Message("not wanted")
             continue
         result, last = _try(session, [plan], state)
@@ -197,13 +197,12 @@ def _work(session: _Session, state: Path) -> int:
     return _end(session, verdict, "no-remedy" if not session.failed else "not-healed", 1)
 
 
-def _offered(session: _Session, verdict: Verdict) -> Proposal:
+def _offered(session: _Session, verdict: Verdict) -> None:
     proposed = proposal(verdict, session.stated)
     only = session.parsed.only
     session.plans = [p for p in proposed.plans if only in (None, p.remedy)]
     for remedy, why in proposed.refused.items():
         session.failed.setdefault(remedy, Message("does not fit here: {why}", {"why": why}))
-    return proposed
 
 
 def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Verdict | None]:
@@ -249,7 +248,7 @@ def _next(session: _Session, done: list[Plan], since: datetime) -> list[Plan]:
         if plan.remedy not in before and plan.remedy not in session.failed:
             session.tell("another fault shows behind it")
             _show(session, plan)
-            return [plan] if _consent(session, plan, proposed) else []
+            return [plan] if _consent(session, plan) else []
     return []
 
 
@@ -260,10 +259,10 @@ def _show(session: _Session, plan: Plan) -> None:
         print(line, file=stream, flush=True)
 
 
-def _consent(session: _Session, plan: Plan, proposed: Proposal) -> bool:
+def _consent(session: _Session, plan: Plan) -> bool:
     if session.parsed.yes:
         # What may be meant as it is needs its own name, not a yes to everything.
-        return plan.remedy not in proposed.asks or session.parsed.only == plan.remedy
+        return not plan.asks or session.parsed.only == plan.remedy
     return agreed(session.words.say("Do it? [y/N]"))
 
 

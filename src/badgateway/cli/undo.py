@@ -4,7 +4,8 @@ import json
 
 from badgateway.cli.arguments import Parsed, Parser, complain
 from badgateway.model.message import Message, sentence
-from badgateway.repair.apply import Left, state_of, take_back
+from badgateway.repair.apply import take_back
+from badgateway.repair.files import Left, state_of
 from badgateway.repair.journal import (
     JournalError,
     alone,

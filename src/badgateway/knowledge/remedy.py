@@ -26,16 +26,24 @@ class Do(StrEnum):
     """A directive gets a value, where it stands or in the block of one line of a file."""
     UNSET = "unset"
     """A directive is taken out of the block of one line of a file."""
+    APPEND = "append"
+    """At the end of one line of a file, words are added."""
     RIGHTS = "rights"
     """A file gets another mode or owner."""
     REMOVE = "remove"
     """A file is taken away."""
+    MOVE = "move"
+    """A file or a folder gets the name `value` in its place."""
+    DROP_IN = "drop-in"
+    """A unit of systemd's starts its program with `value` in the place of `old`, by a drop-in."""
     RELOAD = "reload"
     """A server reads its configuration again."""
     OPEN = "open"
     """A rule lets something through that another rule of the firewall stops."""
     RUN = "run"
     """A command is run."""
+    AGAIN = "again"
+    """A command puts what was changed into force; after an undo it is run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,12 @@ class ChangeForm:
         do: what it does.
         by: the product whose file or process it changes; empty for any.
         name: the directive, for SET and UNSET.
-        value: what it gets; for REPLACE and POINT the new text.
+        value: what it gets; for REPLACE, POINT and APPEND the new text.
         old: the text that is replaced.
-        path: the file, for RIGHTS and REMOVE.
+        path: the file, for RIGHTS, REMOVE and MOVE.
         mode: permission bits, for RIGHTS, in octal.
         group: the group, for RIGHTS.
-        words: the command, for RUN.
+        words: the command, for RUN and AGAIN.
         undo: what takes it back.
         why: what the command does.
         optional: a value that it lacks leaves it out, and not the whole remedy.
@@ -199,8 +207,9 @@ def _change(table: Table) -> ChangeForm:
     )
     needed = {
         Do.REPLACE: ("old", "value"), Do.POINT: ("old", "value"), Do.SET: ("name", "value"),
-        Do.UNSET: ("name",), Do.RIGHTS: ("path",), Do.REMOVE: ("path",), Do.RELOAD: (), Do.OPEN: (),
-        Do.RUN: ("words", "undo"),
+        Do.UNSET: ("name",), Do.APPEND: ("value",), Do.DROP_IN: ("old", "value"),
+        Do.RIGHTS: ("path",), Do.REMOVE: ("path",), Do.MOVE: ("path", "value"), Do.RELOAD: (),
+        Do.OPEN: (), Do.RUN: ("words", "undo"), Do.AGAIN: ("words",),
     }[form.do]  # fmt: skip
     for key in needed:
         if not getattr(form, key):

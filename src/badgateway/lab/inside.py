@@ -47,7 +47,7 @@ def tell(**event: object) -> None:
 
 
 def _work(folder: Path, arguments: Sequence[str]) -> int:
-    from badgateway.lab.run import run_faults, started  # noqa: PLC0415 - the first one stays small
+    from badgateway.lab.run import Wish, run_faults, started  # noqa: PLC0415 - the first one stays small
 
     parser = argparse.ArgumentParser(prog="inside")
     parser.add_argument("what", choices=("up", "run"))
@@ -65,17 +65,8 @@ def _work(folder: Path, arguments: Sequence[str]) -> int:
     if asked.what == "up":
         signal.pause()
         return 0
-    return run_faults(
-        lab,
-        asked.faults,
-        asked.folder,
-        asked.side,
-        asked.prove,
-        tell,
-        asked.evidence,
-        asked.sweep,
-        asked.fix,
-    )
+    wish = Wish(asked.side, asked.prove, asked.evidence, asked.sweep, asked.fix)
+    return run_faults(lab, asked.faults, asked.folder, wish, tell)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ class Service:
         config: the configuration file that its command line names; empty where none.
         holder: a process of the place (container, network namespace) it belongs to; 0 for our own.
         pid_file: where the program itself notes its process; empty where it does not.
+        file: its unit or script, by a path that leads there from here; empty where it has none.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Service:
     config: str = ""
     holder: int = 0
     pid_file: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,10 @@ class Measured:
         seconds: until the head of its answer was there; None where it never came.
         head: the head's size in bytes; None where it never came.
         plain: whether it speaks plain HTTP.
+        whole: whether the head came whole and every line of it is as HTTP has it.
     """
 
     seconds: float | None = None
     head: int | None = None
     plain: bool = False
+    whole: bool = False

@@ -33,24 +33,22 @@ class Edit:
 
     def diff(self) -> Iterator[str]:
         """The lines of a unified diff, without line ends."""
-        before, after = self.before.splitlines(), self.after.splitlines()
+        before, after = (t.removesuffix("\n").split("\n") for t in (self.before, self.after))
         yield from difflib.unified_diff(before, after, self.path, self.path, lineterm="", n=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Another mode or owner for a file.
+    """Another mode or group for a file.
 
     Attributes:
         path: absolute.
         mode: permission bits; None leaves them.
-        owner: name of a user; empty leaves it.
         group: name of a group; empty leaves it.
     """
 
     path: str
     mode: int | None = None
-    owner: str = ""
     group: str = ""
 
 
@@ -59,6 +57,32 @@ class Removal:
     """A file that is taken away; a copy is kept."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A file that is new; what is there already is never written over.
+
+    Attributes:
+        path: absolute; a folder that is missing is made as well.
+        text: what it will hold.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file or a folder that gets another name.
+
+    Attributes:
+        path: absolute.
+        to: its new path, in the same folder.
+    """
+
+    path: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +121,7 @@ class Opening:
     holder: int = 0
 
 
-Change: TypeAlias = Edit | Rights | Removal | Command | Opening
+Change: TypeAlias = Edit | Rights | Removal | Creation | Move | Command | Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +138,7 @@ class Plan:
         tests: commands that must end with status 0 before anything is reloaded.
         reloads: commands that put the change into force; run again after an undo.
         source: where the advice comes from.
+        asks: whether even `--yes` is not consent enough: what it changes may be meant as it is.
     """
 
     remedy: str
@@ -125,6 +150,7 @@ class Plan:
     reloads: tuple[Words, ...] = ()
     source: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
+    asks: bool = False
 
     @property
     def text(self) -> str:

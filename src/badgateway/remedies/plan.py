@@ -1,6 +1,5 @@
 """From a cause and the facts of this site to plans: every value computed, checked and placed."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,8 +7,9 @@ from badgateway.knowledge.remedy import ChangeForm, Do, Handling, Remedy
 from badgateway.model.argument import ArgumentError, filled
 from badgateway.model.machine import Running
 from badgateway.model.message import Message
-from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
-from badgateway.remedies.edit import EditError, assign, point, remove, replace
+from badgateway.model.plan import Change, Edit, Plan, Words
+from badgateway.remedies.change import change_of, into
+from badgateway.remedies.edit import EditError, append, assign, lines_of, point, remove, replace
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding, find
 
@@ -24,12 +24,10 @@ class Proposal:
     Attributes:
         plans: the best first.
         refused: by remedy, why it cannot be applied here.
-        asks: plans that want a person's own word, because what they change may be meant so.
     """
 
     plans: tuple[Plan, ...]
     refused: Mapping[str, Message]
-    asks: frozenset[str]
 
 
 def propose(
@@ -51,7 +49,7 @@ def propose(
                 continue
             if plan is not None:
                 plans.append(plan)
-    return Proposal(tuple(plans), refused, frozenset(r.name for r in ordered if r.asks))
+    return Proposal(tuple(plans), refused)
 
 
 @dataclass(slots=True)
@@ -63,6 +61,7 @@ class _Draft:
     edits: dict[str, list[tuple[int, ChangeForm, Binding]]] = field(default_factory=dict)
     others: list[Change] = field(default_factory=list)
     products: dict[tuple[str, str], None] = field(default_factory=dict)
+    again: dict[Words, None] = field(default_factory=dict)
 
 
 def plan_of(
@@ -82,7 +81,7 @@ def plan_of(
                 continue
             try:
                 _add(draft, form, binding)
-            except ArgumentError:
+            except (ArgumentError, EditError):
                 if not form.optional:
                     raise
     changes = (*_edited(draft), *draft.others)
@@ -90,6 +89,7 @@ def plan_of(
         return None
     filled(remedy.text, bindings[0])  # a value that does not fit refuses the whole
     tests, reloads = _handled(draft)
+    reloads = (*reloads, *draft.again)
     if not changes and not reloads:
         return None
     return Plan(
@@ -102,11 +102,12 @@ def plan_of(
         tests=tests,
         reloads=reloads,
         source=remedy.source,
+        asks=remedy.asks,
     )
 
 
 def _add(draft: _Draft, form: ChangeForm, binding: Binding) -> None:
-    if form.do in (Do.REPLACE, Do.POINT, Do.SET, Do.UNSET):
+    if form.do in (Do.REPLACE, Do.POINT, Do.SET, Do.UNSET, Do.APPEND):
         file, line = str(binding.get("file") or ""), binding.get("line")
         if not file.startswith("/") or not isinstance(line, int):
             raise EditError("the file that would be changed is not on this machine")
@@ -119,45 +120,12 @@ def _add(draft: _Draft, form: ChangeForm, binding: Binding) -> None:
         draft.products[str(binding["by"]), file] = None
     elif form.do is Do.RELOAD:
         draft.products[str(binding["by"]), str(binding.get("file") or "")] = None
+    elif form.do is Do.AGAIN:
+        draft.again[(*into(binding), *(filled(word, binding) for word in form.words))] = None
     else:
-        change = _other(form, binding)
+        change = change_of(form, binding, draft.facts)
         if change not in draft.others:
             draft.others.append(change)
-
-
-def _other(form: ChangeForm, binding: Binding) -> Change:
-    if form.do is Do.RIGHTS:
-        mode = int(form.mode, 8) if form.mode else None
-        return Rights(filled(form.path, binding), mode, group=filled(form.group, binding))
-    if form.do is Do.REMOVE:
-        return Removal(filled(form.path, binding))
-    if form.do is Do.OPEN:
-        return _opening(binding)
-    prefix = _into(binding)
-    return Command(
-        words=(*prefix, *(filled(word, binding) for word in form.words)),
-        undo=(*prefix, *(filled(word, binding) for word in form.undo)),
-        why=form.why,
-    )
-
-
-def _opening(binding: Binding) -> Opening:
-    source = filled("ip saddr {from:ip} ", binding) if binding.get("from") else ""
-    matches = source + filled("ip daddr {host:ip} {protocol:word} dport {port:port}", binding)
-    family, table, chain = (
-        filled("{" + name + ":word}", binding) for name in ("family", "table", "chain")
-    )
-    holder = int(filled("{holder:pid}", binding)) if binding.get("holder") else 0
-    told = hashlib.sha256(f"{family} {table} {chain} {matches} {holder}".encode()).hexdigest()
-    return Opening(family, table, chain, tuple(matches.split()), f"badgateway-{told[:12]}", holder)
-
-
-def _into(binding: Binding) -> Words:
-    """What runs a command in another network namespace of this machine, a container's."""
-    holder = binding.get("holder")
-    if not holder:
-        return ()
-    return ("nsenter", "-t", filled("{holder:pid}", binding), "--net", "--mount", "--")
 
 
 def _edited(draft: _Draft) -> list[Edit]:
@@ -187,7 +155,7 @@ def _edited(draft: _Draft) -> list[Edit]:
 def _moved(before: str, after: str, line: int) -> int:
     """Where a line is after an edit."""
     added = after.count("\n") - before.count("\n")
-    old, new = before.splitlines(), after.splitlines()
+    old, new = lines_of(before), lines_of(after)
     if added <= 0 or not 1 <= line <= len(old) or old[line - 1] == new[line - 1]:
         return line
     return line + added if old[line - 1] == new[line - 1 + added] else line
@@ -199,6 +167,8 @@ def _one(text: str, line: int, form: ChangeForm, binding: Binding) -> str:
         return assign(by, text, line, filled(form.name, binding), value)
     if form.do is Do.UNSET:
         return remove(by, text, line, filled(form.name, binding))
+    if form.do is Do.APPEND:
+        return append(text, line, value)
     old = filled(form.old, binding)
     if form.do is Do.POINT:
         return point(by, text, line, old, value)

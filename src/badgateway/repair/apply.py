@@ -1,44 +1,14 @@
 """Makes the changes of a plan, and takes them back: each noted before it is made."""
 
-import hashlib
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from badgateway.model.message import Message, SpokenError, sentence
-from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Rights, Words
-from badgateway.repair import opening
-from badgateway.repair.journal import UNDONE, Event, Journal
-from badgateway.transport.change import (
-    Done,
-    owner_of,
-    replace_file,
-    run,
-    sync_folder,
-    unfinished,
-)
-
-FILE_LIMIT = 16 * 1024 * 1024
-"""Bytes of a file that is changed; a configuration is never larger."""
-
-
-class ApplyError(SpokenError):
-    """A change that could not be made. The message says which and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """Something that taking back did not touch, or could not.
-
-    Attributes:
-        what: the file or the command.
-        why: for people.
-    """
-
-    what: Message | str
-    why: Message | str
+from badgateway.model.message import Message, sentence
+from badgateway.model.plan import Change, Command, Creation, Move, Opening, Plan, Words
+from badgateway.repair import names, opening
+from badgateway.repair.files import ApplyError, Left, change_file, restore, restore_rights
+from badgateway.repair.journal import UNDONE, Journal
+from badgateway.transport.change import Done, run
 
 
 def apply(plan: Plan, journal: Journal) -> None:
@@ -82,53 +52,16 @@ def _make(change: Change, journal: Journal) -> None:
         if said := opening.insert(change):
             raise ApplyError("the firewall's rule could not be added: {said}", said=said[-600:])
         return
-    path = Path(change.path).resolve()
-    try:
-        before = path.lstat()
-        regular = path.is_file()
-        data = path.read_bytes() if regular and before.st_size <= FILE_LIMIT else b""
-    except OSError as error:
-        raise ApplyError("{path}: {said}", path=change.path, said=error.strerror) from None
-    if isinstance(change, Rights):
-        _rights(change, path, before, journal)
+    if isinstance(change, Creation | Move):
+        try:
+            if isinstance(change, Creation):
+                names.create(change, journal)
+            else:
+                names.move(change, journal)
+        except OSError as error:
+            raise ApplyError("{path}: {said}", path=change.path, said=error.strerror) from None
         return
-    if not regular or before.st_size > FILE_LIMIT:
-        raise ApplyError("{path} is no file that can be kept a copy of", path=path)
-    if isinstance(change, Edit) and data != change.before.encode("utf-8", "surrogateescape"):
-        raise ApplyError(
-            "{path} was changed by somebody else meanwhile; look, then try again", path=path
-        )
-    after = change.after.encode("utf-8", "surrogateescape") if isinstance(change, Edit) else None
-    journal.note(
-        "file",
-        path=str(path),
-        backup=journal.back_up(data),
-        before=_sum(data),
-        after=None if after is None else _sum(after),
-        like=_like(before),
-    )
-    try:
-        if after is None:
-            path.unlink()
-            sync_folder(path.parent)
-        else:
-            replace_file(path, after, before)
-    except OSError as error:
-        raise ApplyError("{path}: {said}", path=path, said=error.strerror) from None
-
-
-def _rights(change: Rights, path: Path, before: os.stat_result, journal: Journal) -> None:
-    mode = before.st_mode & 0o7777 if change.mode is None else change.mode
-    try:
-        group = owner_of(change.group) if change.group else before.st_gid
-    except LookupError:
-        raise ApplyError("there is no group {group}", group=change.group) from None
-    journal.note("rights", path=str(path), like=_like(before))
-    try:
-        os.chown(path, -1, group)
-        path.chmod(mode)
-    except OSError as error:
-        raise ApplyError("{path}: {said}", path=path, said=error.strerror) from None
+    change_file(change, journal)
 
 
 def take_back(journal: Journal) -> list[Left]:
@@ -146,9 +79,13 @@ def take_back(journal: Journal) -> list[Left]:
     left: list[Left] = []
     for event in reversed(journal.events):
         if event["step"] == "file":
-            left += _restore(event, journal)
+            left += restore(event, journal)
         elif event["step"] == "rights":
-            left += _restore_rights(event)
+            left += restore_rights(event)
+        elif event["step"] in ("created", "moved"):
+            back = names.uncreate if event["step"] == "created" else names.move_back
+            if why := back(event):
+                left.append(Left(str(event["path"]), why))
         elif event["step"] == "opening":
             if said := opening.delete(event["mark"], event["holder"]):
                 left.append(
@@ -175,69 +112,4 @@ def _gone(words: Sequence[str]) -> bool:
         list(words[:1]) == ["kill"]
         and words[-1].isdigit()
         and not Path(f"/proc/{words[-1]}").exists()
-    )
-
-
-def _restore(event: Event, journal: Journal) -> list[Left]:
-    path, like = Path(event["path"]), _stat(event["like"])
-    unfinished(path).unlink(missing_ok=True)
-    try:
-        now: str | None = _sum(path.read_bytes())
-    except FileNotFoundError:
-        now = None
-    except OSError as error:
-        return [Left(str(path), str(error.strerror))]
-    if now == event["before"]:
-        return _restore_rights(event)
-    if now != event["after"]:
-        kept = {"kept": journal.folder / event["backup"]}
-        why = Message("somebody changed it since; how it was lies in {kept}", kept)
-        return [Left(str(path), why)]
-    try:
-        replace_file(path, (journal.folder / event["backup"]).read_bytes(), like)
-        os.utime(path, ns=(event["like"]["mtime"], event["like"]["mtime"]))
-    except OSError as error:
-        return [Left(str(path), str(error.strerror))]
-    return []
-
-
-def _restore_rights(event: Event) -> list[Left]:
-    path, like = Path(event["path"]), event["like"]
-    try:
-        os.chown(path, like["owner"], like["group"])
-        path.chmod(like["mode"] & 0o7777)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        return [Left(str(path), str(error.strerror))]
-    return []
-
-
-def state_of(journal: Journal) -> list[tuple[str, str]]:
-    """Each file that a journal notes, and what it holds now: `old`, `new` or `other`."""
-    found = []
-    for event in journal.of("file"):
-        try:
-            now: str | None = _sum(Path(event["path"]).read_bytes())
-        except OSError:
-            now = None
-        word = "old" if now == event["before"] else "new" if now == event["after"] else "other"
-        found.append((str(event["path"]), word))
-    return found
-
-
-def _sum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _like(found: os.stat_result) -> dict[str, int]:
-    return {
-        "mode": found.st_mode, "owner": found.st_uid, "group": found.st_gid,
-        "mtime": found.st_mtime_ns,
-    }  # fmt: skip
-
-
-def _stat(like: dict[str, Any]) -> os.stat_result:
-    return os.stat_result(
-        (like["mode"], 0, 0, 0, like["owner"], like["group"], 0, 0, like["mtime"] // 10**9, 0)
     )

@@ -15,7 +15,8 @@ from badgateway.model.plan import Plan
 from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Outcome, Verdict
 from badgateway.remedies.plan import Proposal, propose
-from badgateway.repair.apply import ApplyError, Left, apply, take_back
+from badgateway.repair.apply import apply, take_back
+from badgateway.repair.files import ApplyError, Left
 from badgateway.repair.journal import KEPT, Journal
 from badgateway.repair.look import facts_of
 

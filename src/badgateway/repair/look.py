@@ -1,6 +1,7 @@
 """What a plan needs to know beyond the verdict; only looked at, nothing is changed."""
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from badgateway.model.listening import address_of
 from badgateway.model.machine import Measured, Rule, Running, Service
 from badgateway.model.verdict import Verdict
 from badgateway.remedies.facts import Facts, resolvers_told
-from badgateway.repair.apply import FILE_LIMIT
+from badgateway.repair.files import FILE_LIMIT
 from badgateway.state.caches import dns_caches
 from badgateway.state.firewall import rules_of
 from badgateway.state.measure import measured
@@ -121,7 +122,10 @@ def _stopped(verdict: Verdict) -> set[int]:
         for o in verdict.observations
         if o.name == "upstream-frozen" and isinstance(pid := o.value.get("pid"), int) and pid > 1
     }
-    sessions = {os.getsid(pid) for pid in named if psutil.pid_exists(pid)}
+    sessions: set[int] = set()
+    for pid in named:
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            sessions.add(os.getsid(pid))
     found: set[int] = set()
     for process in psutil.process_iter(["pid", "status"]) if sessions else ():
         try:
@@ -139,12 +143,13 @@ def _child(running: list[Running]) -> int | None:
     """The mean memory of PHP-FPM's processes, in MB."""
     sizes = []
     for one in running:
-        if one.product == "php-fpm":
+        if one.product != "php-fpm":
+            continue
+        # Whatever runs may be gone by now: a child, or the whole server.
+        with contextlib.suppress(psutil.Error):
             for child in psutil.Process(one.pid).children():
-                try:
+                with contextlib.suppress(psutil.Error):
                     sizes.append(child.memory_info().rss >> 20)
-                except psutil.Error:
-                    continue
     return max(1, sum(sizes) // len(sizes)) if sizes else None
 
 

@@ -6,7 +6,18 @@ from typing import Any
 
 from badgateway.model.argument import filled
 from badgateway.model.message import sentence
-from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
+from badgateway.model.plan import (
+    Change,
+    Command,
+    Creation,
+    Edit,
+    Move,
+    Opening,
+    Plan,
+    Removal,
+    Rights,
+    Words,
+)
 from badgateway.model.verdict import Risk
 from badgateway.model.vocabulary import vocabulary
 from badgateway.report.safe import safe
@@ -46,6 +57,11 @@ def _lines(change: Change, said: Said) -> Iterator[str]:
         yield f"$ {_command((*words, *change.matches, 'accept'))}"
     elif isinstance(change, Removal):
         yield said.say("the file {path} is taken away; a copy is kept", path=change.path)
+    elif isinstance(change, Creation):
+        yield said.say("the file {path} is new:", path=change.path)
+        yield from (f"+{line}" for line in change.text.splitlines())
+    elif isinstance(change, Move):
+        yield said.say("{path} is renamed to {to}", path=change.path, to=change.to)
     elif isinstance(change, Rights):
         mode = "" if change.mode is None else f"{change.mode:o}"
         yield said.say(
@@ -85,4 +101,8 @@ def _plain(change: Change) -> dict[str, Any]:
         }
     if isinstance(change, Removal):
         return {"remove": change.path}
+    if isinstance(change, Creation):
+        return {"new": change.path, "text": change.text}
+    if isinstance(change, Move):
+        return {"rename": change.path, "to": change.to}
     return {"rights": change.path, "mode": change.mode, "group": change.group}

@@ -48,7 +48,7 @@ def _units(place: Place, listens: Listens) -> Iterator[Service]:
             state = output_of(["systemctl", "is-active", "--", path.name]) or ""
             running = state.strip() == "active"
             config, pid = _config(text), _pid_file(text)
-            yield Service(path.name, "systemd", running, addresses, config, 0, pid)
+            yield Service(path.name, "systemd", running, addresses, config, 0, pid, str(path))
 
 
 def _scripts(place: Place, listens: Listens, systemd: bool) -> Iterator[Service]:
@@ -63,7 +63,10 @@ def _scripts(place: Place, listens: Listens, systemd: bool) -> Iterator[Service]
         # LSB 5.0, 22.2: a script's status is 0 while it runs; `service` prints what it says.
         said = output_of((*into, "service", path.name, "status")) or ""
         running = "is running" in said and "not running" not in said
-        yield Service(path.name, "init", running, addresses, config, place.holder, _pid_file(text))
+        pid = _pid_file(text)
+        yield Service(
+            path.name, "init", running, addresses, config, place.holder, pid, str(path)
+        )  # fmt: skip
 
 
 def _containers() -> Iterator[Service]:

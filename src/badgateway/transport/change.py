@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +58,15 @@ def write_new(path: Path, data: bytes) -> None:
     _write(path, data, os.O_CREAT | os.O_EXCL)
 
 
+def create_file(path: Path, data: bytes) -> None:
+    """Write a file that everybody may read, where none is, and see that it is on the disk.
+
+    Raises:
+        OSError: it cannot be written, or something is there already.
+    """
+    _write(path, data, os.O_CREAT | os.O_EXCL, 0o644)
+
+
 def append(path: Path, data: bytes) -> None:
     """Add to a file, and see that it is on the disk.
 
@@ -68,8 +76,8 @@ def append(path: Path, data: bytes) -> None:
     _write(path, data, os.O_CREAT | os.O_APPEND)
 
 
-def _write(path: Path, data: bytes, flags: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | flags, 0o600)
+def _write(path: Path, data: bytes, flags: int, mode: int = 0o600) -> None:
+    descriptor = os.open(path, os.O_WRONLY | flags, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         _sync(file)
@@ -148,8 +156,3 @@ def owner_of(group: str) -> int:
     import grp  # noqa: PLC0415 - Unix only
 
     return grp.getgrnam(group).gr_gid
-
-
-def program(name: str) -> str | None:
-    """Where a program is; None where it is not installed."""
-    return shutil.which(name, path=_PATH)

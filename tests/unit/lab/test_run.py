@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from badgateway.lab import control_group
+from badgateway.lab import control_group, run
+from badgateway.lab.ask import PROFILE_OPTION, gives_profile
+from badgateway.lab.box import LabError
 from badgateway.lab.evidence import Evidence
 from badgateway.lab.fault import load_faults
-from badgateway.lab.run import CAPABILITIES, PROFILE_OPTION, gives_profile, lacking
+from badgateway.lab.run import CAPABILITIES, Wish, lacking, one
 
 FAULTS = load_faults()
 
@@ -81,3 +83,16 @@ def test_without_a_group_that_limits_memory_the_machine_says_so(tmp_path, monkey
     """An empty control group file system cannot."""
     monkeypatch.setattr(control_group, "_ROOT", tmp_path)
     assert control_group.lacking() == "a control group that limits memory"
+
+
+def test_after_a_fix_too_the_lab_must_be_well(monkeypatch):
+    """What a fix and its undo leave behind is an error of the lab, and no result."""
+    monkeypatch.setattr(run, "WELL_AGAIN", 0.0)
+    monkeypatch.setattr(run, "mended", lambda *_: {"after": ["200"]})
+    monkeypatch.setattr(run, "unseen", lambda *_: None)
+    ill = SimpleNamespace(healthy=lambda: ["gunicorn on app has ended"])
+    fault = replace(FAULTS["nginx-stopped"], breaks=())
+    with pytest.raises(LabError, match="gunicorn on app has ended"):
+        one(ill, fault, Wish(fix=True))
+    well = SimpleNamespace(healthy=list)
+    assert one(well, fault, Wish(fix=True)) == {"fix": {"after": ["200"]}}

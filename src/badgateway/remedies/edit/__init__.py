@@ -76,6 +76,37 @@ def replace(text: str, line: int, old: str, new: str) -> str:
     return text[: found.start()] + new + text[found.end() :]
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a file, each with its end.
+
+    Only a line feed ends one, as for the readers that number them and the servers that read them;
+    `splitlines` would count form feeds and other signs as well.
+    """
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def append(text: str, line: int, words: str) -> str:
+    """`text` with words added at the end of `line`.
+
+    Raises:
+        EditError: there is no such line, or it does not end with its own last word.
+    """
+    begin, end = span(text, line)
+    stripped = begin + len(text[begin:end].rstrip())
+    if text[begin:stripped].endswith("\\") or re.search(r"\s#", text[begin:stripped]):
+        raise EditError("line {line} ends with a comment or goes on in the next one", line=line)
+    return f"{text[:stripped]} {words}{text[stripped:]}"
+
+
+def block_of(by: str, text: str, line: int) -> int:
+    """The first line, from 0, of the block or section that `line` stands in; 0 where in none."""
+    found = _offered(by, "begin")
+    try:
+        return int(found(text, line)) if found else 0
+    except EditError:
+        return 0
+
+
 def span(text: str, line: int) -> tuple[int, int]:
     """Where a line begins and ends, its line end left out.
 
@@ -88,7 +119,8 @@ def span(text: str, line: int) -> tuple[int, int]:
         if begin == 0:
             raise EditError("there is no line {line}", line=line)
     end = text.find("\n", begin)
-    return begin, len(text) if end < 0 else end
+    end = len(text) if end < 0 else end
+    return begin, end - 1 if text[begin:end].endswith("\r") else end
 
 
 def indent(text: str, begin: int) -> str:

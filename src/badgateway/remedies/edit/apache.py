@@ -2,7 +2,7 @@
 
 import re
 
-from badgateway.remedies.edit import EditError, indent, span, without
+from badgateway.remedies.edit import EditError, indent, lines_of, span, without
 
 _OPEN = re.compile(r"\s*<(?!/)(\w+)")
 _CLOSE = re.compile(r"\s*</(\w+)")
@@ -10,7 +10,7 @@ _CLOSE = re.compile(r"\s*</(\w+)")
 
 def assign(text: str, line: int, name: str, value: str) -> str:
     """Set a directive in the section that `line` stands in."""
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     for number in _section(lines, line):
         if _is(lines[number], name):
             begin, end = span(text, number + 1)
@@ -21,9 +21,14 @@ def assign(text: str, line: int, name: str, value: str) -> str:
 
 def remove(text: str, line: int, name: str) -> str:
     """Take a directive out of the section that `line` stands in."""
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     there = (number for number in _section(lines, line) if _is(lines[number], name))
     return without(lines, there, name, line)
+
+
+def begin(text: str, line: int) -> int:
+    """The first line, from 0, of the section that `line` stands in."""
+    return min(_section(lines_of(text), line))
 
 
 def _is(line: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from badgateway.remedies.edit import EditError, span, without
+from badgateway.remedies.edit import EditError, lines_of, span, without
 
 _SECTION = re.compile(
     r"(?:global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|mailers|cache"
@@ -12,7 +12,7 @@ _SECTION = re.compile(
 
 def assign(text: str, line: int, name: str, value: str) -> str:
     """Set a keyword in the section of `line`; `global:NAME` in the first section of that kind."""
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     kind, colon, word = name.rpartition(":")
     head, end = _section(lines, line) if not colon else _named(lines, kind)
     for number in range(head + 1, end):
@@ -25,10 +25,15 @@ def assign(text: str, line: int, name: str, value: str) -> str:
 
 def remove(text: str, line: int, name: str) -> str:
     """Take a keyword out of the section of `line`."""
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     head, end = _section(lines, line)
     there = (number for number in range(head + 1, end) if _is(lines[number], name))
     return without(lines, there, name, line)
+
+
+def begin(text: str, line: int) -> int:
+    """The line, from 0, on which the section of `line` begins."""
+    return _section(lines_of(text), line)[0]
 
 
 def _is(line: str, name: str) -> bool:

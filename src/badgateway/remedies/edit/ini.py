@@ -1,11 +1,11 @@
 """`name = value` in sections: PHP-FPM's pools, systemd's units, php.ini."""
 
-from badgateway.remedies.edit import EditError, indent, span, without
+from badgateway.remedies.edit import EditError, indent, lines_of, span, without
 
 
 def assign(text: str, line: int, name: str, value: str) -> str:
     """Set a value in the section of `line`."""
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     head, end = _section(lines, line)
     for number in range(head, end):
         if _is(lines[number], name):
@@ -20,7 +20,7 @@ def assign(text: str, line: int, name: str, value: str) -> str:
 
 def remove(text: str, line: int, name: str) -> str:
     """Take a value out of the section of `line`."""
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     head, end = _section(lines, line)
     there = (number for number in range(head, end) if _is(lines[number], name))
     return without(lines, there, name, line)

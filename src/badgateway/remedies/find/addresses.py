@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from badgateway.model.listening import address_of
 from badgateway.model.observation import Observation
-from badgateway.remedies.edit import nginx
+from badgateway.remedies.edit import lines_of, nginx
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding
 from badgateway.remedies.find.here import at, failing, once, upstreams, where, written
@@ -75,6 +75,8 @@ def listener(facts: Facts) -> Iterator[Binding]:
 def _pool(facts: Facts, line: Observation) -> str:
     """The one pool of PHP-FPM's on the machine that is asked; any pool runs any script."""
     silent = {o.text("upstream") for o in facts.evidence.named("no-listener")}
+    asked = facts.evidence.named("upstream-asked")
+    silent |= {o.text("upstream") for o in asked if o.text("result") == "other-protocol"}
     wanted = address_of(line.text("upstream"))
     if line.text("protocol") != "fastcgi" or line.text("upstream") not in silent or wanted is None:
         return ""
@@ -192,7 +194,7 @@ def health_path(facts: Facts) -> Iterator[Binding]:
         if line.text("by") != "varnish":
             yield at(line)
             continue
-        for number, text in enumerate((facts.text(line.text("file")) or "").splitlines(), 1):
+        for number, text in enumerate(lines_of(facts.text(line.text("file")) or ""), 1):
             if ".url" in text:
                 yield {**at(line), "line": number}
 

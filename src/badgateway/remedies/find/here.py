@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from badgateway.model.listening import address_of
 from badgateway.model.observation import Observation, Value
+from badgateway.remedies.edit import lines_of
 from badgateway.remedies.facts import Facts
 
 _FAILED = (
@@ -76,9 +77,13 @@ def where(observation: Observation) -> tuple[str, Value]:
 
 def written(facts: Facts, observation: Observation) -> str:
     """What stands on that line now; empty where there is none."""
-    lines = (facts.text(observation.text("file")) or "").splitlines()
+    lines = lines_of(facts.text(observation.text("file")) or "")
     number = observation.value.get("line")
-    return lines[number - 1] if isinstance(number, int) and 0 < number <= len(lines) else ""
+    return (
+        lines[number - 1].rstrip("\r\n")
+        if isinstance(number, int) and 0 < number <= len(lines)
+        else ""
+    )
 
 
 def once(observations: list[Observation]) -> Iterator[Observation]:

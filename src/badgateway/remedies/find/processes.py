@@ -11,7 +11,7 @@ from badgateway.remedies.find.here import at, failing, once, pools, upstreams, w
 
 FINDERS = (
     *("stopped_process", "upstream_service", "site_service", "database_service"),
-    *("name_changed", "link_rule", "front_rule", "socket_rights", "maintenance_file"),
+    *("name_changed", "link_rule", "front_rule", "socket_rights"),
     *("stale_pid", "socket_gone", "refused_peer", "resolver_service", "dns_cache"),
 )
 
@@ -154,14 +154,6 @@ def socket_rights(facts: Facts) -> Iterator[Binding]:
         path = pool.text("address").removeprefix("unix:") if pool else ""
         if path and users and users[0] != "root":
             yield at(flaw, by="php-fpm", group=users[0], path=path)
-
-
-def maintenance_file(facts: Facts) -> Iterator[Binding]:
-    """WordPress's own sign of an update that did not end."""
-    for o in facts.evidence.named("config-database"):
-        path = o.text("file").rsplit("/", 1)[0] + "/.maintenance"
-        if path.startswith("/") and facts.text(path) is not None:
-            yield {"path": path}
 
 
 def stale_pid(facts: Facts) -> Iterator[Binding]:

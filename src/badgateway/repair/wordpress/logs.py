@@ -57,7 +57,10 @@ def named_by(logs: Iterable[Path], parts: Iterable[Part]) -> list[Named]:
                     found.append((last, Named(part, said, observation.source)))
                     break
     found.sort(key=lambda pair: pair[0], reverse=True)
-    return list({named.part: named for _, named in reversed(found)}.values())[::-1]
+    newest: dict[Part, Named] = {}
+    for _, named in found:
+        newest.setdefault(named.part, named)
+    return list(newest.values())
 
 
 def _read(path: Path) -> Iterator[Observation]:
