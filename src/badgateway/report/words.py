@@ -139,8 +139,9 @@ class Words:
         return self.value("", "failure", word)
 
     def test(self, name: str) -> str:
-        """What a test of ours is called."""
-        return self.value("", "probe", name)
+        """What a test of ours is called; one without a title yet by its name."""
+        called = self.value("", "probe", name)
+        return name.replace("_", " ") if called == name else called
 
     def date(self, moment: datetime) -> str:
         """A date with the time, to the minute; in what zone the moment itself is."""
