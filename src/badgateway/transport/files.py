@@ -24,6 +24,9 @@ BUNDLE_LIMIT = 64 * 1024 * 1024
 WINDOW_LIMIT = 64 * 1024 * 1024
 """Bytes of memory that unpacking what a stranger sent may take."""
 
+_ZSTANDARD_PART = 1_024
+"""Bytes that are unpacked at once: a block of 128 KiB takes no more than four of them."""
+
 
 class UnpackError(SpokenError, OSError):
     """Something compressed that cannot be unpacked, or is too large when it is."""
@@ -33,7 +36,8 @@ def broken() -> tuple[type[Exception], ...]:
     """What is raised while a file is read that is cut, damaged or cannot be opened."""
     import zstandard  # noqa: PLC0415 - only where something was wrong
 
-    return (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+    packed = (zlib.error, lzma.LZMAError, zstandard.ZstdError, tarfile.TarError)
+    return (OSError, ValueError, EOFError, *packed)
 
 
 def material_at(path: Path, name: str = "") -> Material:
@@ -61,9 +65,7 @@ def material_at(path: Path, name: str = "") -> Material:
 
 
 def _zstandard(path: Path) -> BinaryIO:
-    import zstandard  # noqa: PLC0415 - only compressed files need it
-
-    return cast("BinaryIO", io.BufferedReader(zstandard.open(path, "rb")))
+    return cast("BinaryIO", io.BufferedReader(_Zstandard(path.open("rb"))))
 
 
 def materials_at(path: Path) -> list[Material]:
@@ -81,11 +83,16 @@ def _of_bundle(material: Material, limit: int) -> list[Material]:
     with material.open() as file:
         if file.read(262)[257:] != b"ustar":
             return []
-    with material.open() as file, tarfile.open(fileobj=file, mode="r|") as bundle:
-        for member in bundle:
-            held = bundle.extractfile(member) if member.name == VERDICT else None
-            if held is not None:
-                return [_held(f"{material.name}:{VERDICT}", held.read(limit))]
+    try:
+        with material.open() as file, tarfile.open(fileobj=file, mode="r|") as bundle:
+            for member in bundle:
+                held = bundle.extractfile(member) if member.name == VERDICT else None
+                if held is not None:
+                    return [_held(f"{material.name}:{VERDICT}", held.read(limit))]
+    except tarfile.TarError as error:
+        raise UnpackError(
+            "{name} is cut or damaged: {why}", name=material.name, why=error
+        ) from error
     return []
 
 
@@ -163,18 +170,42 @@ class _Xz(io.RawIOBase):
         return b""
 
 
-def _zstandard_of(packed: BinaryIO) -> IO[bytes]:
-    import zstandard  # noqa: PLC0415 - only compressed files need it
+class _Zstandard(io.RawIOBase):
+    """Zstandard that tells a file that was cut, which the library's own reader does not."""
 
-    inner = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT)
-    return cast("IO[bytes]", inner.stream_reader(packed, read_across_frames=True))
+    def __init__(self, packed: BinaryIO) -> None:
+        import zstandard  # noqa: PLC0415 - only compressed files need it
+
+        self._packed, self._rest, self._plain = packed, b"", io.BytesIO()
+        self._frames = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT)
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        while not (read := self._plain.readinto(buffer)):
+            more = self._rest or self._packed.read(_ZSTANDARD_PART)
+            if not more and self._frame is not None:
+                raise EOFError("it ends before its end")
+            if not more:
+                return 0
+            frame = self._frame or self._frames.decompressobj()
+            self._plain = io.BytesIO(frame.decompress(more))
+            self._rest = frame.unused_data
+            self._frame = None if frame.eof else frame
+        return read
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
 
 
 _OPENERS: Mapping[bytes, Callable[[BinaryIO], IO[bytes]]] = {
     GZIP: lambda packed: cast("IO[bytes]", gzip.GzipFile(fileobj=packed)),
     XZ: lambda packed: cast("IO[bytes]", _Xz(packed)),
     BZIP2: lambda packed: cast("IO[bytes]", bz2.BZ2File(packed)),
-    ZSTANDARD: _zstandard_of,
+    ZSTANDARD: lambda packed: cast("IO[bytes]", _Zstandard(packed)),
 }
 """How what begins so is unpacked from memory."""
 
