@@ -16,6 +16,9 @@ _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(8)] + [2**64 - 1], dtype=np
 _ZEROS = np.uint64(0x30 * _EACH)
 _HIGH_HALVES = np.uint64(0xF0 * _EACH)
 _SIXES = np.uint64(0x06 * _EACH)
+_LEAST_KEY = np.uint64(1)
+"""0 is no key: it marks a place that is free."""
+_SMALLEST_TABLE = 1 << 12
 _HALF = np.uint64(32)
 # A hash must not be foreseen by who writes the lines: each run has its own.
 _SEED = np.uint64(int(np.random.default_rng().integers(1, 2**63)) * 2 + 1)
@@ -92,18 +95,24 @@ def _first(zero: Words) -> Places:
 
 def mixed(hashed: Words, word: Words) -> Words:
     """A hash with one more word in it."""
-    hashed = (hashed ^ word) * _STEP
-    return hashed ^ (hashed >> _HALF)
+    hashed = hashed ^ word
+    # Folded first: a product spreads upwards only, so what differs in the last bytes of two words
+    # could be made up for by the next ones.
+    return (hashed ^ (hashed >> _HALF)) * _STEP
 
 
 class Distinct:
-    """Counts of distinct texts, by a hash of 64 bits; each text is cut out only once."""
+    """Counts of distinct texts, by a hash of 64 bits; each text is cut out only once.
+
+    Hashes stand in an open table, each at the place that its first bits name or behind it, so a
+    text that is known costs one look-up and no sorting.
+    """
 
     def __init__(self) -> None:
-        self._known: Words = np.zeros(0, np.uint64)
-        self._counts: Places = np.zeros(0, np.int64)
+        self._keys: Words = np.zeros(_SMALLEST_TABLE, np.uint64)
+        self._counts: Places = np.zeros(_SMALLEST_TABLE, np.int64)
+        self._numbers: Places = np.zeros(_SMALLEST_TABLE, np.int64)
         self._names: list[str] = []
-        self._order: Places = np.zeros(0, np.int64)
 
     @staticmethod
     def keys(window: Window, begin: Places, end: Places) -> Words:
@@ -143,28 +152,56 @@ class Distinct:
 
     def add(self, window: Window, keys: Words, begin: Places, end: Places) -> None:
         """Count texts by their hashes; new ones are cut out of the window."""
-        if not len(keys):
-            return
-        order = np.argsort(keys)
-        ordered = keys[order]
-        starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
-        found, first = ordered[starts], order[starts]
-        counts = np.diff(starts, append=len(keys))
-        place = np.searchsorted(self._known, found)
-        place[place == len(self._known)] = 0
-        known = self._known[place] == found if len(self._known) else np.zeros(len(found), np.bool_)
-        self._counts[self._order[place[known]]] += counts[known]
-        new = np.flatnonzero(~known)
-        if not new.size:
-            return
-        begins, ends = begin[first[new]].tolist(), end[first[new]].tolist()
-        number = len(self._names) + np.arange(len(new))
-        self._names += [window.text(b, e) for b, e in zip(begins, ends, strict=True)]
-        self._counts = np.concatenate((self._counts, counts[new]))
-        where = np.searchsorted(self._known, found[new])
-        self._known = np.insert(self._known, where, found[new])
-        self._order = np.insert(self._order, where, number)
+        keys = np.maximum(keys, _LEAST_KEY)
+        places = self._places(keys)
+        missing = np.flatnonzero(self._keys[places] == 0)
+        if missing.size:
+            new, first = np.unique(keys[missing], return_index=True)
+            self._grow(len(new))
+            numbers = len(self._names) + np.arange(len(new))
+            self._insert(new, np.zeros(len(new), np.int64), numbers)
+            begins, ends = begin[missing[first]].tolist(), end[missing[first]].tolist()
+            self._names += [window.text(b, e) for b, e in zip(begins, ends, strict=True)]
+            places = self._places(keys)
+        np.add.at(self._counts, places, 1)
+
+    def _places(self, keys: Words) -> Places:
+        """Where each hash stands, or the free place where it would."""
+        bits = np.uint64(64 - (len(self._keys).bit_length() - 1))
+        places = (keys >> bits).astype(np.int64)
+        held = self._keys[places]
+        rest = np.flatnonzero((held != keys) & (held != 0))
+        while rest.size:
+            places[rest] = (places[rest] + 1) & (len(self._keys) - 1)
+            held = self._keys[places[rest]]
+            rest = rest[(held != keys[rest]) & (held != 0)]
+        return places
+
+    def _insert(self, keys: Words, counts: Places, numbers: Places) -> None:
+        """Put in hashes that are not there yet, all different."""
+        while len(keys):
+            places = self._places(keys)
+            self._keys[places] = keys
+            # Of several that want one place, one has got it.
+            here = self._keys[places] == keys
+            self._counts[places[here]] = counts[here]
+            self._numbers[places[here]] = numbers[here]
+            keys, counts, numbers = keys[~here], counts[~here], numbers[~here]
+
+    def _grow(self, more: int) -> None:
+        """Make room for `more` hashes, so that half of the table stays free."""
+        size = len(self._keys)
+        while 2 * (len(self._names) + more) > size:
+            size *= 2
+        if size > len(self._keys):
+            full = np.flatnonzero(self._keys)
+            known = self._keys[full], self._counts[full], self._numbers[full]
+            self._keys = np.zeros(size, np.uint64)
+            self._counts, self._numbers = np.zeros(size, np.int64), np.zeros(size, np.int64)
+            self._insert(*known)
 
     def counts(self) -> Iterator[tuple[str, int]]:
         """Each text with its count."""
-        return zip(self._names, self._counts.tolist(), strict=True)
+        full = np.flatnonzero(self._keys)
+        numbers, counts = self._numbers[full].tolist(), self._counts[full].tolist()
+        return ((self._names[n], count) for n, count in zip(numbers, counts, strict=True))
