@@ -62,6 +62,24 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Creation:
+    """A file that is not there yet; its folder is made where it is missing.
+
+    Attributes:
+        path: absolute. Where a file stands by then, nothing is written.
+        text: what it will hold.
+    """
+
+    path: str
+    text: str
+
+    def diff(self) -> Iterator[str]:
+        """The lines of a unified diff, without line ends."""
+        lines = self.text.splitlines()
+        yield from difflib.unified_diff([], lines, "/dev/null", self.path, lineterm="")
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A command that changes something.
 
@@ -97,7 +115,7 @@ class Opening:
     holder: int = 0
 
 
-Change: TypeAlias = Edit | Rights | Removal | Command | Opening
+Change: TypeAlias = Edit | Creation | Rights | Removal | Command | Opening
 
 
 @dataclass(frozen=True, slots=True)

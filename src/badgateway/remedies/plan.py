@@ -5,10 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from badgateway.knowledge.remedy import ChangeForm, Do, Handling, Remedy
-from badgateway.model.argument import ArgumentError, filled
+from badgateway.model.argument import ArgumentError, filled, words_of
 from badgateway.model.machine import Running
 from badgateway.model.message import Message
-from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
+from badgateway.model.plan import (
+    Change,
+    Command,
+    Creation,
+    Edit,
+    Opening,
+    Plan,
+    Removal,
+    Rights,
+    Words,
+)
 from badgateway.remedies.edit import EditError, assign, point, remove, replace
 from badgateway.remedies.facts import Facts
 from badgateway.remedies.find import Binding, find
@@ -54,6 +64,17 @@ def propose(
     return Proposal(tuple(plans), refused, frozenset(r.name for r in ordered if r.asks))
 
 
+def propose_one(remedy: Remedy, facts: Facts, handling: Mapping[str, Handling]) -> Proposal:
+    """The plan of the one remedy that a person names, whatever the causes of the verdict are."""
+    causes = [ranked.cause for ranked in facts.verdict.causes if ranked.cause in remedy.causes]
+    cause = next(iter(causes), min(remedy.causes))
+    try:
+        plan = plan_of(remedy, cause, facts, handling)
+    except (ArgumentError, EditError) as error:
+        return Proposal((), {remedy.name: error.message}, frozenset())
+    return Proposal((plan,) if plan else (), {}, frozenset({remedy.name}))
+
+
 @dataclass(slots=True)
 class _Draft:
     """A plan in the making."""
@@ -63,6 +84,7 @@ class _Draft:
     edits: dict[str, list[tuple[int, ChangeForm, Binding]]] = field(default_factory=dict)
     others: list[Change] = field(default_factory=list)
     products: dict[tuple[str, str], None] = field(default_factory=dict)
+    reloads: dict[Words, None] = field(default_factory=dict)
 
 
 def plan_of(
@@ -117,28 +139,38 @@ def _add(draft: _Draft, form: ChangeForm, binding: Binding) -> None:
         if (line, form, binding) not in waiting:
             waiting.append((line, form, binding))
         draft.products[str(binding["by"]), file] = None
+    elif form.do is Do.RELOAD and form.words:
+        draft.reloads[words_of(form.words, binding)] = None
     elif form.do is Do.RELOAD:
         draft.products[str(binding["by"]), str(binding.get("file") or "")] = None
     else:
-        change = _other(form, binding)
+        change = _other(form, binding, draft.facts)
         if change not in draft.others:
             draft.others.append(change)
 
 
-def _other(form: ChangeForm, binding: Binding) -> Change:
+def _other(form: ChangeForm, binding: Binding, facts: Facts) -> Change:
     if form.do is Do.RIGHTS:
         mode = int(form.mode, 8) if form.mode else None
         return Rights(filled(form.path, binding), mode, group=filled(form.group, binding))
     if form.do is Do.REMOVE:
         return Removal(filled(form.path, binding))
+    if form.do is Do.CREATE:
+        return _creation(filled(form.path, binding), filled(form.value, binding), facts)
     if form.do is Do.OPEN:
         return _opening(binding)
     prefix = _into(binding)
     return Command(
-        words=(*prefix, *(filled(word, binding) for word in form.words)),
-        undo=(*prefix, *(filled(word, binding) for word in form.undo)),
+        words=(*prefix, *words_of(form.words, binding)),
+        undo=(*prefix, *words_of(form.undo, binding)),
         why=form.why,
     )
+
+
+def _creation(path: str, text: str, facts: Facts) -> Change:
+    """The file made, or what an earlier run made there changed."""
+    before = facts.text(path)
+    return Creation(path, text) if before is None else Edit(path, before, text)
 
 
 def _opening(binding: Binding) -> Opening:
@@ -208,7 +240,7 @@ def _one(text: str, line: int, form: ChangeForm, binding: Binding) -> str:
 def _handled(draft: _Draft) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
     """The tests and the reloads of the servers whose files are changed, each once."""
     tests: dict[Words, None] = {}
-    reloads: dict[Words, None] = {}
+    reloads = dict(draft.reloads)
     for product, file in draft.products:
         handling, server = draft.handling.get(product), draft.facts.server(product, file)
         if handling is None or server is None:

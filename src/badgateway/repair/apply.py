@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from badgateway.model.message import Message, SpokenError, sentence
-from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Rights, Words
+from badgateway.model.plan import Change, Command, Creation, Edit, Opening, Plan, Rights, Words
 from badgateway.repair import opening
 from badgateway.repair.journal import UNDONE, Event, Journal
 from badgateway.transport.change import (
     Done,
+    create_file,
     owner_of,
     replace_file,
     run,
@@ -83,6 +84,9 @@ def _make(change: Change, journal: Journal) -> None:
             raise ApplyError("the firewall's rule could not be added: {said}", said=said[-600:])
         return
     path = Path(change.path).resolve()
+    if isinstance(change, Creation):
+        _create(change, path, journal)
+        return
     try:
         before = path.lstat()
         regular = path.is_file()
@@ -113,6 +117,17 @@ def _make(change: Change, journal: Journal) -> None:
             sync_folder(path.parent)
         else:
             replace_file(path, after, before)
+    except OSError as error:
+        raise ApplyError("{path}: {said}", path=path, said=error.strerror) from None
+
+
+def _create(change: Creation, path: Path, journal: Journal) -> None:
+    data = change.text.encode("utf-8", "surrogateescape")
+    folders = [str(folder) for folder in path.parents if not folder.exists()]
+    journal.note("file", path=str(path), before=None, after=_sum(data), folders=folders)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create_file(path, data)
     except OSError as error:
         raise ApplyError("{path}: {said}", path=path, said=error.strerror) from None
 
@@ -179,8 +194,11 @@ def _gone(words: Sequence[str]) -> bool:
 
 
 def _restore(event: Event, journal: Journal) -> list[Left]:
-    path, like = Path(event["path"]), _stat(event["like"])
+    path = Path(event["path"])
     unfinished(path).unlink(missing_ok=True)
+    if event["before"] is None:
+        return _remove_created(event, path)
+    like = _stat(event["like"])
     try:
         now: str | None = _sum(path.read_bytes())
     except FileNotFoundError:
@@ -196,6 +214,20 @@ def _restore(event: Event, journal: Journal) -> list[Left]:
     try:
         replace_file(path, (journal.folder / event["backup"]).read_bytes(), like)
         os.utime(path, ns=(event["like"]["mtime"], event["like"]["mtime"]))
+    except OSError as error:
+        return [Left(str(path), str(error.strerror))]
+    return []
+
+
+def _remove_created(event: Event, path: Path) -> list[Left]:
+    """A file that was not there before, and the folders that were made for it."""
+    try:
+        if path.exists() and _sum(path.read_bytes()) != event["after"]:
+            return [Left(str(path), Message("somebody changed it since; it is left as it is"))]
+        path.unlink(missing_ok=True)
+        for folder in map(Path, event["folders"]):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     except OSError as error:
         return [Left(str(path), str(error.strerror))]
     return []

@@ -6,7 +6,17 @@ from typing import Any
 
 from badgateway.model.argument import filled
 from badgateway.model.message import sentence
-from badgateway.model.plan import Change, Command, Edit, Opening, Plan, Removal, Rights, Words
+from badgateway.model.plan import (
+    Change,
+    Command,
+    Creation,
+    Edit,
+    Opening,
+    Plan,
+    Removal,
+    Rights,
+    Words,
+)
 from badgateway.model.verdict import Risk
 from badgateway.report.safe import safe
 from badgateway.report.words import Words as Said
@@ -31,7 +41,7 @@ def plan_lines(plan: Plan, said: Said) -> Iterator[str]:
 
 
 def _lines(change: Change, said: Said) -> Iterator[str]:
-    if isinstance(change, Edit):
+    if isinstance(change, Edit | Creation):
         yield from change.diff()
     elif isinstance(change, Command):
         yield f"$ {_command(change.words)}"
@@ -68,7 +78,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 
 def _plain(change: Change) -> dict[str, Any]:
-    if isinstance(change, Edit):
+    if isinstance(change, Edit | Creation):
         return {"file": change.path, "diff": list(change.diff())}
     if isinstance(change, Command):
         return {"command": list(change.words), "undo": list(change.undo), "why": change.why}
