@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgateway.model.argument import TYPES, ArgumentError, filled
+from badgateway.model.argument import TYPES, WHOLE, ArgumentError, filled, words_of
 
 HOSTILE = [
     "a; rm -rf /", "$(id)", "`id`", "a\nuser root;", "a b", "-rf", "--config=/x", "a;b", "{", "a#b",
@@ -63,3 +63,38 @@ def test_a_missing_value_refuses_the_whole():
     """What is not known leaves no half command behind."""
     with pytest.raises(ArgumentError, match="'unit'"):
         filled("start {unit:word}", {})
+
+
+@pytest.mark.parametrize("kind", ["ip", "ips", "host", "address"])
+@pytest.mark.parametrize(
+    "scope", ["eth0; return 200", "a b", "x{", "eth0\nuser root", "$(id)", "a'"]
+)
+def test_an_interface_behind_an_address_holds_nothing_else(kind, scope):
+    """`ipaddress` takes any text behind the percent sign; a type admits a zone (RFC 4007)."""
+    text = f"fe80::1%{scope}"
+    with pytest.raises(ArgumentError):
+        TYPES[kind](f"[{text}]:80" if kind == "address" else text)
+    assert TYPES["ip"]("fe80::1%eth0") == "fe80::1%eth0"
+
+
+@given(st.sampled_from(sorted(WHOLE)), st.text(max_size=80))
+def test_what_stands_alone_is_no_option_and_ends_no_line(kind, text):
+    """Freer types are words of a command: never an option of it, never two lines of a file."""
+    try:
+        admitted = WHOLE[kind](text)
+    except ArgumentError:
+        return
+    assert not admitted.startswith("-")
+    assert admitted.isprintable() or not any(ord(each) < 32 for each in admitted)
+    assert kind == "argument" or set(admitted) <= SAFE | {" ", "%"}
+
+
+def test_each_address_becomes_a_word():
+    """A list of addresses is as many words of a command; a name with spaces stays one."""
+    words = words_of(
+        ("networksetup", "-setdnsservers", "{service:argument}", "{servers:each_ip}"),
+        {"service": "John's USB 10/100 LAN", "servers": "1.1.1.1,2606:4700:4700::1111"},
+    )
+    assert words[2:] == ("John's USB 10/100 LAN", "1.1.1.1", "2606:4700:4700::1111")
+    with pytest.raises(ArgumentError):
+        words_of(("{service:argument}",), {"service": "-setwebproxy"})

@@ -22,6 +22,8 @@ from badgateway.repair.apply import take_back
 from badgateway.repair.files import Left, state_of
 from badgateway.repair.fix import Fixing, Result, look, proposal, well
 from badgateway.repair.journal import Journal, alone, cut_off, state_folder
+from badgateway.repair.resolvers import REMEDY as RESOLVER
+from badgateway.repair.resolvers import service_of
 from badgateway.report.plan import plan_json, plan_lines
 from badgateway.report.safe import safe
 from badgateway.report.words import LANGUAGES, Words
@@ -39,7 +41,10 @@ _STATES = {
 
 def add_arguments(parser: Parser) -> None:
     """Add the options of `fix`."""
-    parser.add_argument("--url", metavar="URL", help="the page that fails; proves that it works")
+    parser.add_argument(
+        "page", metavar="URL", nargs="?", help="the page that fails; proves that it works"
+    )
+    parser.add_argument("--url", metavar="URL", help="the same")
     parser.add_argument("--site", metavar="NAME", help="only what belongs to this site")
     parser.add_argument(
         "--from", dest="more", metavar="FILE", action="append", default=[],
@@ -50,6 +55,18 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--upstream", metavar="ADDRESS", help="where the application listens: HOST:PORT, unix:/PATH"
+    )
+    parser.add_argument(
+        "--resolver",
+        metavar="NAME|ADDRESS",
+        help="let this machine ask this one for names: google, cloudflare, opendns, quad9 or an "
+        "address; the only way to let --yes do it",
+    )
+    parser.add_argument(
+        "--no-public-resolvers",
+        dest="public_resolvers",
+        action="store_false",
+        help="ask no resolver but this machine's own and the one that is named",
     )
     parser.add_argument("--only", metavar="REMEDY", help="only this remedy")
     how = parser.add_mutually_exclusive_group()
@@ -94,12 +111,13 @@ class _Session:
 def run(parsed: Parsed) -> int:
     """Find the fault, show what would mend it, and do it where that is wanted."""
     try:
+        _same_page(parsed)
         request = request_of(parsed)
         session = _Session(
             parsed,
             request,
-            Wishes(timeout=parsed.timeout, public_resolvers=False),
-            {"site": request.site, **_upstream(parsed.upstream)},
+            Wishes(timeout=parsed.timeout, public_resolvers=parsed.public_resolvers),
+            {"site": request.site, **_upstream(parsed.upstream), **_resolver(parsed)},
             Words(parsed.lang),
         )
         state = state_folder()
@@ -117,6 +135,30 @@ def run(parsed: Parsed) -> int:
         file = error.filename or Words(parsed.lang).say("a file")
         complain(f"{file}: {error.strerror or error}")
     return 2
+
+
+def _same_page(parsed: Parsed) -> None:
+    """`fix URL` and `fix --url URL` are the same.
+
+    Raises:
+        TargetError: both are given, and differ.
+    """
+    if parsed.page and parsed.url not in (None, parsed.page):
+        raise TargetError("two pages are given; give one")
+    parsed.url = parsed.page or parsed.url
+
+
+def _resolver(parsed: Parsed) -> dict[str, str]:
+    """Who names a resolver wants that, and nothing else.
+
+    Raises:
+        ResolverError: it is none.
+    """
+    if not parsed.resolver:
+        return {}
+    service_of(parsed.resolver)
+    parsed.only = parsed.only or RESOLVER
+    return {"resolver": parsed.resolver}
 
 
 def _upstream(text: str | None) -> dict[str, str]:
@@ -198,7 +240,9 @@ def _work(session: _Session, state: Path) -> int:
 
 
 def _offered(session: _Session, verdict: Verdict) -> None:
-    proposed = proposal(verdict, session.stated)
+    target = session.request.target
+    page = None if target is None else (target, session.wishes)
+    proposed = proposal(verdict, session.stated, page)
     only = session.parsed.only
     session.plans = [p for p in proposed.plans if only in (None, p.remedy)]
     for remedy, why in proposed.refused.items():
@@ -207,7 +251,9 @@ def _offered(session: _Session, verdict: Verdict) -> None:
 
 def _try(session: _Session, plans: list[Plan], state: Path) -> tuple[Result, Verdict | None]:
     """Plans, one after the other, and those for faults that show only once they are in force."""
-    fixing = Fixing(state, session.request.target, session.wishes)
+    # The proof is what this machine's own resolution leads to, and nobody else's.
+    plain = replace(session.wishes, public_resolvers=False)
+    fixing = Fixing(state, session.request.target, plain)
     done: list[Plan] = []
     waiting = list(plans)
     why: Message | str = ""

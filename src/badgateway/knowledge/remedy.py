@@ -5,12 +5,13 @@ Its places for values, `{found:address}`, name a type (`model/argument.py`): wha
 never becomes part of a command or a file.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 
 from badgateway.knowledge.files import Table, load_folder
 from badgateway.knowledge.mark import choice
-from badgateway.model.argument import PLACE, TYPES
+from badgateway.model.argument import PLACE, TYPES, WHOLE
 from badgateway.model.verdict import Risk
 from badgateway.model.vocabulary import vocabulary
 
@@ -36,8 +37,10 @@ class Do(StrEnum):
     """A file or a folder gets the name `value` in its place."""
     DROP_IN = "drop-in"
     """A unit of systemd's starts its program with `value` in the place of `old`, by a drop-in."""
+    CREATE = "create"
+    """A file is made where there is none."""
     RELOAD = "reload"
-    """A server reads its configuration again."""
+    """A server reads its configuration again: by `words`, or as `knowledge/handling` says."""
     OPEN = "open"
     """A rule lets something through that another rule of the firewall stops."""
     RUN = "run"
@@ -54,12 +57,12 @@ class ChangeForm:
         do: what it does.
         by: the product whose file or process it changes; empty for any.
         name: the directive, for SET and UNSET.
-        value: what it gets; for REPLACE, POINT and APPEND the new text.
+        value: what it gets; for REPLACE, POINT and APPEND the new text, for CREATE all of it.
         old: the text that is replaced.
-        path: the file, for RIGHTS, REMOVE and MOVE.
+        path: the file, for RIGHTS, REMOVE, MOVE and CREATE.
         mode: permission bits, for RIGHTS, in octal.
         group: the group, for RIGHTS.
-        words: the command, for RUN and AGAIN.
+        words: the command, for RUN, AGAIN and RELOAD.
         undo: what takes it back.
         why: what the command does.
         optional: a value that it lacks leaves it out, and not the whole remedy.
@@ -171,7 +174,7 @@ def remedy_of(name: str, table: Table) -> Remedy:
     if not causes or not changes:
         raise table.error("a remedy names its causes and at least one [[change]]")
     text = table.get("text", str)
-    _places(table, "text", text)
+    _places(table, "text", text, {*TYPES, *WHOLE})
     return Remedy(
         name=name,
         text=text,
@@ -209,24 +212,27 @@ def _change(table: Table) -> ChangeForm:
         Do.REPLACE: ("old", "value"), Do.POINT: ("old", "value"), Do.SET: ("name", "value"),
         Do.UNSET: ("name",), Do.APPEND: ("value",), Do.DROP_IN: ("old", "value"),
         Do.RIGHTS: ("path",), Do.REMOVE: ("path",), Do.MOVE: ("path", "value"), Do.RELOAD: (),
+        Do.CREATE: ("path", "value"),
         Do.OPEN: (), Do.RUN: ("words", "undo"), Do.AGAIN: ("words",),
     }[form.do]  # fmt: skip
     for key in needed:
         if not getattr(form, key):
             raise table.error(f"a change that does '{form.do}' needs '{key}'")
     for key in ("name", "value", "old", "path", "group"):
-        _places(table, key, getattr(form, key))
+        alone = key == "value" and form.do is Do.CREATE
+        _places(table, key, getattr(form, key), {*TYPES, *WHOLE} if alone else TYPES)
     for word in (*form.words, *form.undo):
-        _places(table, "words", word)
+        # One that is a place and nothing else may hold what no directive may.
+        _places(table, "words", word, {*TYPES, *WHOLE} if PLACE.fullmatch(word) else TYPES)
     if form.words and PLACE.search(form.words[0]):
         raise table.error("the program of a command is never a value", "words")
     return form
 
 
-def _places(table: Table, key: str, text: str) -> None:
-    """Refuse a place whose type there is not, and braces that are none."""
+def _places(table: Table, key: str, text: str, types: Container[str]) -> None:
+    """Refuse a place whose type is none of these, and braces that are none."""
     for found in PLACE.finditer(text):
-        if found[2] not in TYPES:
+        if found[2] not in types:
             raise table.error(f"'{found[2]}' is no type; known: {', '.join(TYPES)}", key)
     if "{" in PLACE.sub("", text):
         raise table.error("a place is written {name:type}", key)

@@ -22,6 +22,21 @@ class PublicResolver:
 
 
 @dataclass(frozen=True, slots=True)
+class ResolverService:
+    """A public resolver as somebody sets it on a machine.
+
+    Attributes:
+        label: whose it is.
+        ipv4: its IPv4 addresses.
+        ipv6: its IPv6 addresses.
+    """
+
+    label: str
+    ipv4: tuple[str, ...]
+    ipv6: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PortalPage:
     """A page by which systems find out whether a network wants a sign-in first.
 
@@ -48,12 +63,20 @@ def public_resolvers() -> tuple[PublicResolver, ...]:
     """All of them, in the order of the file."""
     found = []
     for item in _table().tables("resolver"):
-        item.only("label", "addresses", "doh", "source")
+        item.only("label", "addresses", "ipv6", "doh", "source")
         doh = item.get("doh", dict, {})
         for address in item.strings("addresses"):
             way = (str(doh["host"]), str(doh["path"])) if doh else None
             found.append(PublicResolver(item.get("label", str), address, way))
     return tuple(found)
+
+
+def resolver_services() -> tuple[ResolverService, ...]:
+    """All of them, in the order of the file."""
+    return tuple(
+        ResolverService(item.get("label", str), item.strings("addresses"), item.strings("ipv6"))
+        for item in _table().tables("resolver")
+    )
 
 
 def _table() -> Table:

@@ -7,7 +7,7 @@ take for something else.
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from badgateway.model.message import SpokenError, sentence
 from badgateway.model.observation import Value
@@ -15,6 +15,9 @@ from badgateway.model.observation import Value
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _PATH = re.compile(r"/[A-Za-z0-9._/@+,:=-]{1,4000}\Z")
 _WORD = re.compile(r"(?!.*[.][.])[A-Za-z0-9_][A-Za-z0-9_.@-]{0,127}\Z")
+_SCOPE = re.compile(r"[A-Za-z0-9_.-]{1,15}\Z")
+"""An interface's name or number behind an IPv6 address (RFC 4007): `ipaddress` takes any text."""
+_ARGUMENT = re.compile(r"(?!-)[^\x00-\x1f\x7f]{1,128}\Z")
 _SIZE = re.compile(r"[1-9]\d{0,8}[kKmMgG]?\Z")
 
 
@@ -22,9 +25,22 @@ class ArgumentError(SpokenError, ValueError):
     """A value that is not what its place wants."""
 
 
+def _literal(text: str) -> str:
+    """An address in its own form.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = ipaddress.ip_address(text.strip("[]"))
+    scope = getattr(found, "scope_id", None)
+    if scope is not None and not _SCOPE.match(scope):
+        raise ValueError(scope)
+    return str(found)
+
+
 def _host(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text.strip("[]")))
+        return _literal(text)
     except ValueError:
         labels = text.split(".")
         named = len(text) < 254 and all(_LABEL.match(label) for label in labels)
@@ -35,7 +51,7 @@ def _host(text: str) -> str:
 
 def _ip(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text.strip("[]")))
+        return _literal(text)
     except ValueError:
         raise ArgumentError("'{text}' is no IP address", text=text[:60]) from None
 
@@ -58,6 +74,16 @@ def _address(text: str) -> str:
 def _ips(text: str) -> str:
     """Addresses with commas between them."""
     return ",".join(_ip(part) for part in text.split(","))
+
+
+def _maybe_ips(text: str) -> str:
+    """Addresses with commas between them, or nothing."""
+    return _ips(text) if text else ""
+
+
+def _spaced_ips(text: str) -> str:
+    """Addresses, given with commas between them, with spaces between them."""
+    return _ips(text).replace(",", " ")
 
 
 def _path(text: str) -> str:
@@ -92,6 +118,16 @@ TYPES: Mapping[str, Callable[[str], str]] = {
 }
 """Each type with what returns the value in its own form, or raises `ArgumentError`."""
 
+WHOLE: Mapping[str, Callable[[str], str]] = {
+    "argument": _matching(_ARGUMENT, sentence("'{text}' is no plain name")),
+    "each_ip": _spaced_ips,
+    "maybe_ips": _maybe_ips,
+    "spaced_ips": _spaced_ips,
+}
+"""Types for what stands alone: a whole word of a command (whatever people call a thing; a word for
+each address; addresses or nothing), or the rest of a line in a file of our own. Never in a
+directive of a server."""
+
 PLACE = re.compile(r"\{(\w+):(\w+)\}")
 """How a place for a value is written: `{found:address}`."""
 
@@ -109,6 +145,19 @@ def filled(template: str, values: Mapping[str, Value]) -> str:
         if value is None or isinstance(value, bool | tuple | Mapping):
             raise ArgumentError("nothing is known for '{name}'", name=name)
         text = str(int(value)) if isinstance(value, float) else value
-        return TYPES[kind](str(text))
+        return (TYPES.get(kind) or WHOLE[kind])(str(text))
 
     return PLACE.sub(one, template)
+
+
+def words_of(templates: Iterable[str], values: Mapping[str, Value]) -> tuple[str, ...]:
+    """A command's words, filled in; a place of type `each_ip` becomes a word for each address.
+
+    Raises:
+        ArgumentError: a value is missing or is not of its type.
+    """
+    words: list[str] = []
+    for template in templates:
+        text, place = filled(template, values), PLACE.fullmatch(template)
+        words += text.split() if place is not None and place[2] == "each_ip" else [text]
+    return tuple(words)

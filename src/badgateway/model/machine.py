@@ -1,6 +1,10 @@
 """What is there on a machine to act on: servers, services, rules of a firewall. Frozen data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from badgateway.model.message import Message
+from badgateway.model.observation import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,38 @@ class Measured:
     head: int | None = None
     plain: bool = False
     whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Who keeps the list of name servers that this machine asks, and what the list says.
+
+    Attributes:
+        by: `networkmanager`, `systemd-resolved`, `resolv.conf`, `macos` or `windows`; with
+            `-automatic` behind it where the network sets them and nobody by hand.
+        servers: who is asked now.
+        values: what a change needs to know: a connection, an interface, the old values.
+        locked: why a change here would be of no use, or do harm; None where it can be made.
+    """
+
+    by: str
+    servers: tuple[str, ...]
+    values: Mapping[str, Value] = field(default_factory=dict)
+    locked: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherResolver:
+    """A resolver whose answer leads to a page that works.
+
+    Attributes:
+        label: whose it is; its address where nobody knows.
+        ipv4: its IPv4 addresses.
+        ipv6: its IPv6 addresses.
+        address: where the page came from.
+    """
+
+    label: str
+    ipv4: tuple[str, ...]
+    ipv6: tuple[str, ...]
+    address: str

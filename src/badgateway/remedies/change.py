@@ -4,11 +4,12 @@ import hashlib
 import re
 
 from badgateway.knowledge.remedy import ChangeForm, Do
-from badgateway.model.argument import filled
+from badgateway.model.argument import filled, words_of
 from badgateway.model.plan import (
     Change,
     Command,
     Creation,
+    Edit,
     Move,
     Opening,
     Removal,
@@ -35,14 +36,16 @@ def change_of(form: ChangeForm, binding: Binding, facts: Facts) -> Change:
     if form.do is Do.MOVE:
         path = filled(form.path, binding)
         return Move(path, f"{path.rpartition('/')[0]}/{filled(form.value, binding)}")
+    if form.do is Do.CREATE:
+        return _creation(filled(form.path, binding), filled(form.value, binding), facts)
     if form.do is Do.DROP_IN:
         return _drop_in(form, binding, facts)
     if form.do is Do.OPEN:
         return _opening(binding)
     prefix = into(binding)
     return Command(
-        words=(*prefix, *(filled(word, binding) for word in form.words)),
-        undo=(*prefix, *(filled(word, binding) for word in form.undo)),
+        words=(*prefix, *words_of(form.words, binding)),
+        undo=(*prefix, *words_of(form.undo, binding)),
         why=form.why,
     )
 
@@ -56,6 +59,12 @@ def _opening(binding: Binding) -> Opening:
     holder = int(filled("{holder:pid}", binding)) if binding.get("holder") else 0
     told = hashlib.sha256(f"{family} {table} {chain} {matches} {holder}".encode()).hexdigest()
     return Opening(family, table, chain, tuple(matches.split()), f"badgateway-{told[:12]}", holder)
+
+
+def _creation(path: str, text: str, facts: Facts) -> Creation | Edit:
+    """The file made, or what an earlier run made there changed."""
+    before = facts.text(path)
+    return Creation(path, text) if before is None else Edit(path, before, text)
 
 
 def _drop_in(form: ChangeForm, binding: Binding, facts: Facts) -> Creation:

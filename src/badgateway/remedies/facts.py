@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from badgateway.model.machine import Measured, Rule, Running, Service
+from badgateway.model.machine import Measured, Naming, OtherResolver, Rule, Running, Service
 from badgateway.model.observation import Evidence
 from badgateway.model.verdict import Verdict
 
@@ -26,6 +26,8 @@ class Facts:
         resolvers: name servers of this machine.
         caches: programs that keep answers of DNS.
         ports: the kernel's range of local ports; None where unknown.
+        naming: who keeps the list of name servers here; None where unknown, or not looked at.
+        others: resolvers whose answer leads to a page that works; None where none was asked.
         stated: what the owner stated on the command line, by name.
     """
 
@@ -41,6 +43,8 @@ class Facts:
     resolvers: tuple[str, ...] = ()
     caches: tuple[Running, ...] = ()
     ports: tuple[int, int] | None = None
+    naming: Naming | None = None
+    others: tuple[OtherResolver, ...] | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
 
     @property

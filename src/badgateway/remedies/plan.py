@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from badgateway.knowledge.remedy import ChangeForm, Do, Handling, Remedy
-from badgateway.model.argument import ArgumentError, filled
+from badgateway.model.argument import ArgumentError, filled, words_of
 from badgateway.model.machine import Running
 from badgateway.model.message import Message
 from badgateway.model.plan import Change, Edit, Plan, Words
@@ -52,6 +52,17 @@ def propose(
     return Proposal(tuple(plans), refused)
 
 
+def propose_one(remedy: Remedy, facts: Facts, handling: Mapping[str, Handling]) -> Proposal:
+    """The plan of the one remedy that a person names, whatever the causes of the verdict are."""
+    causes = [ranked.cause for ranked in facts.verdict.causes if ranked.cause in remedy.causes]
+    cause = next(iter(causes), min(remedy.causes))
+    try:
+        plan = plan_of(remedy, cause, facts, handling)
+    except (ArgumentError, EditError) as error:
+        return Proposal((), {remedy.name: error.message})
+    return Proposal((plan,) if plan else (), {})
+
+
 @dataclass(slots=True)
 class _Draft:
     """A plan in the making."""
@@ -62,6 +73,7 @@ class _Draft:
     others: list[Change] = field(default_factory=list)
     products: dict[tuple[str, str], None] = field(default_factory=dict)
     again: dict[Words, None] = field(default_factory=dict)
+    reloads: dict[Words, None] = field(default_factory=dict)
 
 
 def plan_of(
@@ -118,6 +130,8 @@ def _add(draft: _Draft, form: ChangeForm, binding: Binding) -> None:
         if (line, form, binding) not in waiting:
             waiting.append((line, form, binding))
         draft.products[str(binding["by"]), file] = None
+    elif form.do is Do.RELOAD and form.words:
+        draft.reloads[words_of(form.words, binding)] = None
     elif form.do is Do.RELOAD:
         draft.products[str(binding["by"]), str(binding.get("file") or "")] = None
     elif form.do is Do.AGAIN:
@@ -178,7 +192,7 @@ def _one(text: str, line: int, form: ChangeForm, binding: Binding) -> str:
 def _handled(draft: _Draft) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
     """The tests and the reloads of the servers whose files are changed, each once."""
     tests: dict[Words, None] = {}
-    reloads: dict[Words, None] = {}
+    reloads = dict(draft.reloads)
     for product, file in draft.products:
         handling, server = draft.handling.get(product), draft.facts.server(product, file)
         if handling is None or server is None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from badgateway.model.message import Message
 from badgateway.model.plan import Plan
 from badgateway.model.target import Target, Wishes
 from badgateway.model.verdict import Outcome, Verdict
-from badgateway.remedies.plan import Proposal, propose
+from badgateway.remedies.plan import Proposal, propose, propose_one
 from badgateway.repair.apply import apply, take_back
 from badgateway.repair.files import ApplyError, Left
 from badgateway.repair.journal import KEPT, Journal
 from badgateway.repair.look import facts_of
+from badgateway.repair.resolvers import REMEDY as RESOLVER
+from badgateway.repair.resolvers import calls_for, with_resolvers
+from badgateway.transport.system import LINUX
 
 ASKED = 6
 """Times in a row that the page must be well: a fault that comes and goes is not healed by luck."""
@@ -26,6 +30,10 @@ PAUSE = 0.5
 """Seconds between them: a reload leaves old workers that still answer on open connections."""
 PATIENCE = 10.0
 """Seconds that servers get until a change is in force."""
+
+
+Page = tuple[Target, Wishes]
+"""A page that fails, and how it is asked for."""
 
 
 class Result(StrEnum):
@@ -37,13 +45,36 @@ class Result(StrEnum):
 
 
 def look(request: Request, wishes: Wishes) -> Verdict:
-    """What is broken, by this machine and from outside."""
-    return asyncio.run(inspect_machine(request, wishes))
+    """What is broken, by this machine and from outside.
+
+    Where this machine serves nothing and only visits the page, as a visitor's check tells it: by
+    what other resolvers answer as well, if `wishes` admit that.
+    """
+    if not LINUX and request.target is not None:
+        return asyncio.run(check_url(request.target, wishes))
+    verdict = asyncio.run(inspect_machine(request, replace(wishes, public_resolvers=False)))
+    serves = any(o.name == "config-upstream" for o in verdict.observations)
+    if request.target is None or serves or verdict.outcome is Outcome.HEALTHY:
+        return verdict
+    visited = asyncio.run(check_url(request.target, wishes))
+    return visited if calls_for(visited, load_remedies()[RESOLVER]) else verdict
 
 
-def proposal(verdict: Verdict, stated: dict[str, str]) -> Proposal:
-    """What could be done about it here."""
-    return propose(facts_of(verdict, stated), load_remedies(), load_handling())
+def proposal(verdict: Verdict, stated: dict[str, str], page: Page | None = None) -> Proposal:
+    """What could be done about it here.
+
+    Args:
+        verdict: what is broken.
+        stated: what the person states, by name.
+        page: the page that fails and how it is asked for; None where there is none.
+    """
+    remedies, facts = load_remedies(), facts_of(verdict, stated)
+    wanted = stated.get("resolver", "")
+    if page is not None and (wanted or calls_for(verdict, remedies[RESOLVER])):
+        facts = with_resolvers(facts, *page, wanted)
+    if wanted:
+        return propose_one(remedies[RESOLVER], facts, load_handling())
+    return propose(facts, remedies, load_handling())
 
 
 class Fixing:

@@ -4,10 +4,10 @@ One folder for each fix below the state folder: `journal.jsonl` and the backups.
 its journal says `kept` or `undone`; what says neither was cut off.
 """
 
-import fcntl
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from badgateway.model.message import SpokenError
-from badgateway.transport.change import append, sync_folder, write_new
+from badgateway.transport.change import append, lock, sync_folder, write_new
 
 KEPT, UNDONE = "kept", "undone"
 Event = dict[str, Any]
@@ -28,6 +28,8 @@ class JournalError(SpokenError):
 
 def state_folder() -> Path:
     """Where changes are noted: /var/lib/badgateway for root, else the user's own state folder."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home(), "badgateway")
     told = os.environ.get("XDG_STATE_HOME")
     if told:
         return Path(told) / "badgateway"
@@ -44,14 +46,17 @@ def alone(state: Path) -> Iterator[None]:
         JournalError: another run is under way.
     """
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # A journal names commands that an undo runs: nobody else may have written it.
-    if state.stat().st_uid != os.geteuid() or state.stat().st_mode & 0o022:
+    # A journal names commands that an undo runs: nobody else may have written it. On Windows the
+    # folder lies in the user's own profile, which the system keeps closed.
+    if sys.platform != "win32" and (
+        state.stat().st_uid != os.geteuid() or state.stat().st_mode & 0o022
+    ):
         raise JournalError(
             "{folder} may be written by somebody else; chown and chmod 700 it first", folder=state
         )
-    with (state / "lock").open("w") as lock:
+    with (state / "lock").open("w") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file)
         except OSError:
             raise JournalError(
                 "another `badgateway fix` or `undo` is under way; wait for it"

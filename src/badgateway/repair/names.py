@@ -6,7 +6,7 @@ from pathlib import Path
 from badgateway.model.message import Message, sentence
 from badgateway.model.plan import Creation, Move
 from badgateway.repair.journal import Event, Journal
-from badgateway.transport.change import create_file, sync_folder
+from badgateway.transport.change import create_file, sync_folder, unfinished
 
 TAKEN = sentence("there is something of that name")
 
@@ -31,6 +31,7 @@ def create(change: Creation, journal: Journal) -> None:
 def uncreate(event: Event) -> Message | str:
     """Take a new file away again; returns what went wrong, empty if nothing."""
     path = Path(event["path"])
+    unfinished(path).unlink(missing_ok=True)
     try:
         if path.is_file() and _sum(path.read_bytes()) != event["after"]:
             return Message("somebody changed it since")

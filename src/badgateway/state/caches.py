@@ -1,5 +1,6 @@
 """Which programs of this machine keep answers of DNS."""
 
+import sys
 from collections.abc import Iterator
 
 import psutil
@@ -15,9 +16,17 @@ _PRODUCTS = {
     "unbound": "unbound",
 }
 
+_SYSTEMS = {"darwin": "macos", "win32": "windows"}
+
 
 def dns_caches() -> Iterator[Running]:
-    """Each of them that runs in our own network; those of containers serve others."""
+    """Each of them that runs in our own network; those of containers serve others.
+
+    Windows and macOS keep answers themselves.
+    """
+    if sys.platform in _SYSTEMS:
+        yield Running(_SYSTEMS[sys.platform], 0, "")
+        return
     own = namespace_of("self")
     for process in psutil.process_iter(["name"]):
         product = _PRODUCTS.get(str(process.info["name"])[:15])

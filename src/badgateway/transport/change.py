@@ -3,6 +3,7 @@
 import errno
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,15 +59,6 @@ def write_new(path: Path, data: bytes) -> None:
     _write(path, data, os.O_CREAT | os.O_EXCL)
 
 
-def create_file(path: Path, data: bytes) -> None:
-    """Write a file that everybody may read, where none is, and see that it is on the disk.
-
-    Raises:
-        OSError: it cannot be written, or something is there already.
-    """
-    _write(path, data, os.O_CREAT | os.O_EXCL, 0o644)
-
-
 def append(path: Path, data: bytes) -> None:
     """Add to a file, and see that it is on the disk.
 
@@ -115,6 +107,24 @@ def replace_file(path: Path, data: bytes, like: os.stat_result) -> None:
     sync_folder(path.parent)
 
 
+def create_file(path: Path, data: bytes) -> None:
+    """Make a file that everybody may read, at one moment.
+
+    Raises:
+        OSError: it cannot be written, or is there already.
+    """
+    waiting = unfinished(path)
+    waiting.unlink(missing_ok=True)
+    write_new(waiting, data)
+    try:
+        waiting.chmod(0o644)
+        # A link, unlike a rename, takes no other file's place.
+        os.link(waiting, path)
+    finally:
+        waiting.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def unfinished(path: Path) -> Path:
     """Where the new contents of a file are until they take its place.
 
@@ -139,12 +149,30 @@ def _sync(file: IO[bytes]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """See that the names in a folder are on the disk."""
+    """See that the names in a folder are on the disk; Windows opens no folder for that."""
+    if sys.platform == "win32":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def lock(file: IO[str]) -> None:
+    """Hold an open file for ourselves, until it is closed or we end.
+
+    Raises:
+        OSError: another process holds it.
+    """
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - there is none elsewhere
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl  # noqa: PLC0415 - Unix only
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def owner_of(group: str) -> int:

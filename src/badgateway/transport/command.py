@@ -10,9 +10,17 @@ OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes of a command's output that are kept."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+_WINDOWS = ("PATH", "PATHEXT", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "TEMP", "TMP",
+            "PSMODULEPATH", "PROGRAMFILES", "PROGRAMDATA", "USERPROFILE")  # fmt: skip
+
 
 def environment(path: str) -> dict[str, str]:
-    """The environment of a command that finds programs in `path` and speaks plain English."""
+    """The environment of a command that finds programs in `path` and speaks plain English.
+
+    Windows' own programs need its variables; there `path` says nothing.
+    """
+    if sys.platform == "win32":
+        return {name: os.environ[name] for name in _WINDOWS if name in os.environ}
     return {"PATH": path, "LC_ALL": "C", "HOME": os.environ.get("HOME", "/")}
 
 

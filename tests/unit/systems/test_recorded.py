@@ -11,7 +11,6 @@ from badgateway.transport.systems.names import Adapter, Lookup, adapters, lookup
 from badgateway.transport.systems.proxies import (
     gsettings,
     kioslaverc,
-    networksetup,
     registry,
     scutil,
 )
@@ -108,12 +107,6 @@ def test_macos_script():
     assert found.proxy_for(False, "shop.example.com") == ""
 
 
-def test_networksetup():
-    """`networksetup -getwebproxy`: the proxy where it is on."""
-    assert networksetup(SAID["networksetup_on"]) == "http://proxy.example:3128"
-    assert networksetup(SAID["networksetup_off"]) == ""
-
-
 @pytest.mark.parametrize(
     ("values", "tls", "proxy"),
     [
@@ -199,7 +192,6 @@ READ = [
     macos_defaults,
     lookups,
     scutil,
-    networksetup,
     gsettings,
     lambda text: kioslaverc(text, {}),
     trace,

@@ -21,6 +21,7 @@ DIALECTS = {
     "lighttpd": "lines",
     "trafficserver": "lines",
     "wordpress": "lines",
+    "resolv.conf": "resolv_conf",
 }
 """The dialect of each product's configuration."""
 

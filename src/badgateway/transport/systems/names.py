@@ -70,8 +70,13 @@ def _adapter(name: str, entries: dict[str, list[str]]) -> Adapter:
         gateways=listed("default gateway"),
         resolvers=listed("dns servers"),
         connected="disconnected" not in state.lower(),
-        tunnel=bool(_TUNNELS.search(described)),
+        tunnel=is_tunnel(described),
     )  # fmt: skip
+
+
+def is_tunnel(described: str) -> bool:
+    """Whether an adapter of Windows is a tunnel, or a VPN's, by its name and description."""
+    return bool(_TUNNELS.search(described))
 
 
 def subinterfaces(text: str) -> dict[str, int]:

@@ -71,15 +71,6 @@ def scutil(text: str) -> Proxies:
     )
 
 
-def networksetup(text: str) -> str:
-    """The proxy of `networksetup -getwebproxy SERVICE`, as a URL; empty where it is off."""
-    pairs = (line.partition(":") for line in text[:4_096].splitlines())
-    values = {key.strip(): value.strip() for key, _, value in pairs}
-    if values.get("Enabled") != "Yes" or not values.get("Server"):
-        return ""
-    return _url("http", values["Server"], values.get("Port", ""))
-
-
 def registry(values: Mapping[str, object]) -> Proxies:
     """The values of Windows' key `Internet Settings`, which browsers follow."""
     on = values.get("ProxyEnable") == 1
