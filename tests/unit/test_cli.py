@@ -97,6 +97,11 @@ def test_a_wrong_call_is_refused(words):
         ["http://127.0.0.1/", "--watch", "--then", "no-such-program-here x"],
         ["explain", "/no/such/file"],
         ["explain", "/"],
+        ["dns", "a.example", "--proxy", "http://127.0.0.1:1/"],
+        ["dns", "a.example", "--via", "ssh://localhost"],
+        ["dns", "127.0.0.1"],
+        ["fix", "http://127.0.0.1/", "--resolver", "nobody"],
+        ["fix", "http://127.0.0.1/", "--url", "http://127.0.0.2/"],
     ],
 )
 def test_what_cannot_be_done_is_status_2_and_one_line(command, arguments):

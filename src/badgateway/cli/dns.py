@@ -77,6 +77,10 @@ def _target(parsed: Parsed) -> Target:
 def _wishes(parsed: Parsed) -> Wishes:
     if parsed.proxy or parsed.connect_to:
         raise TargetError("--proxy and --connect-to go past the name that is asked about here")
+    if parsed.via:
+        raise TargetError(
+            "places are asked for pages, not for names: give --via with the URL and no 'dns'"
+        )
     return Wishes(
         timeout=parsed.timeout,
         family=parsed.family,
