@@ -170,3 +170,19 @@ def test_the_host_that_nginx_sends(text, host):
     """Written out; not where it is the visitor's, nor where the level has headers of its own."""
     found = [o for o in read("nginx-config", f"server {{ {text} }}") if o.name == "config-upstream"]
     assert [o.text("host") for o in found] == [host]
+
+
+def test_the_logs_of_php():
+    """PHP's own log stands in a pool as a value for PHP; `$pool` is the pool's name."""
+    text = """[shop]
+listen = /run/php/shop.sock
+slowlog = /var/log/php/$pool.slow.log
+php_admin_value[error_log] = /var/log/php/$pool.error.log
+;php_value[error_log] = /var/log/php/old.log
+php_value[error_log] = relative.log
+"""
+    logs = [(o.text("path"), o.text("kind")) for o in read("php-config", text) if o.text("path")]
+    assert logs == [
+        ("/var/log/php/shop.slow.log", "slow"),
+        ("/var/log/php/shop.error.log", "error"),
+    ]

@@ -14,6 +14,7 @@ _SETTING = re.compile(
     r"|user|group|error_log|memory_limit|max_execution_time|php_(?:admin_)?(?:value|flag)\[[^\]]+\]"
     r"|opcache\.\w+|process\.max|pid|catch_workers_output|rlimit_\w+|default_socket_timeout)\s*=\s*(.*)$"
 )
+_LOGS = ("error_log", "slowlog", "php_value[error_log]", "php_admin_value[error_log]")
 
 
 def fits(head: str) -> float:
@@ -44,9 +45,11 @@ def read(material: Material) -> Iterator[Observation]:
             pool["most"] = int(text)
         elif name == "request_terminate_timeout" and (s := _seconds(text)):
             yield _say(material, number, "config-timeout", setting=name, seconds=s, role="worker")
-        elif name in ("error_log", "slowlog") and text.startswith("/"):
+        elif name in _LOGS and text.startswith("/"):
             kind = "slow" if name == "slowlog" else "error"
-            yield _say(material, number, "config-log", path=text, kind=kind)
+            # `$pool` stands for the pool's name, in every setting of a pool.
+            path = text.replace("$pool", str(pool["pool"]))
+            yield _say(material, number, "config-log", path=path, kind=kind)
         elif name in ("listen.mode", "listen.owner", "listen.group"):
             pool[name.removeprefix("listen.")] = text[:40]
         elif "memory_limit" in name or name == "user":
