@@ -317,7 +317,9 @@ def _fields(
     fields: dict[str, tuple[Places, Places]] = {}
     for place, (name, literal) in enumerate(plan.pieces):
         if not name:
-            window.check(at, literal.encode("ascii"), good)
+            # The character at which the field before ended was found there.
+            known = 1 if place else 0
+            window.check(at + known, literal[known:].encode("ascii"), good)
             at = at + len(literal)
             quote += literal.count('"')
             continue

@@ -43,6 +43,11 @@ class Window:
 
     def check(self, at: Places, literal: bytes, good: Flags) -> None:
         """Take out of `good` where something else than `literal` stands."""
+        if len(literal) < 4:
+            # Single bytes lie where they may lie: fetching one takes a fifth of a word's time.
+            for offset, character in enumerate(literal):
+                good &= self.bytes[at + offset if offset else at] == character
+            return
         for offset in range(0, len(literal), 8):
             part = literal[offset : offset + 8]
             word = self.words[at + offset if offset else at] & _MASKS[len(part)]
