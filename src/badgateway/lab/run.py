@@ -31,8 +31,8 @@ CAPABILITIES: Mapping[str, Callable[[], str | None]] = {
 
 IN_FORCE = 12.0
 """Seconds within which a fault must show."""
-WELL_AGAIN = 8.0
-"""Seconds within which the lab must be well after a fault is healed."""
+WELL_AGAIN = 20.0
+"""Seconds within which the lab must be well after a fault is healed: one look may take eight."""
 _PAUSE = 0.1
 
 

@@ -118,7 +118,12 @@ class Unbound(Server):
         return text
 
     def flush(self) -> None:
-        """Forget everything, answers, keys and what is known about name servers."""
+        """Forget everything, answers, keys and what is known about name servers.
+
+        Questions that wait for a server that was broken are dropped: whoever asks next would wait
+        with them (unbound-control(8), flush_requestlist).
+        """
+        self.control("flush_requestlist")
         for zone in (".", "com", "net", "org"):
             self.control(f"flush_zone {zone}")
         self.control("flush_infra all")
